@@ -1,0 +1,1 @@
+"""Who may do it: who is asking, and the rules that decide."""

@@ -1,0 +1,102 @@
+"""Passwords that people present: held against the account outside the transaction, counted inside it.
+
+argon2 takes some hundredths of a second on purpose, and SQLite has one write lock. So a guess is judged before the writing
+transaction begins, and settled in it: under the account's lock, against the throttles and the hash as they are by then.
+Throttles count failures only, and look the same whether the account exists or not.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.access.throttle import Limit, forget, note, wait_for
+from studium.kit.db import Database
+from studium.kit.passwords import verify_nothing, verify_password
+from studium.kit.problems import TooManyRequests
+from studium.kit.runtime import runtime_of
+from studium.models import User, UserSession
+
+PER_ACCOUNT_AND_SOURCE = Limit("password:account+source", 10, timedelta(minutes=5))
+PER_SOURCE = Limit("password:source", 30, timedelta(minutes=5))
+PER_ACCOUNT = Limit("password:account", 100, timedelta(hours=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A password presented for `account` (a normalised address) from `source`, and what came of it a moment ago."""
+
+    account: str
+    source: str
+    right: bool
+    user_id: UUID | None = None
+    held_against: str = ""
+
+
+async def make_guess(database: Database, account: str, source: str, password: str) -> Guess:
+    """Judge a password, at the same cost whether the account exists or not; raise TooManyRequests, Overloaded."""
+    async with database.reading() as session:
+        await _require_room(session, account, source)
+        found = (await session.execute(select(User.id, User.password_hash).where(User.email == account))).one_or_none()
+    if found is None:
+        await verify_nothing(password)
+        return Guess(account, source, right=False)
+    user_id, password_hash = found
+    return Guess(account, source, await verify_password(password_hash, password), user_id, password_hash)
+
+
+async def settle(session: AsyncSession, guess: Guess) -> User | None:
+    """The account, locked, if the guess was right, still is, and the account is active; else None, and it counts.
+
+    The caller answers None with a problem that keeps the writes. Raises TooManyRequests when others have used up the room
+    meanwhile, so that guesses made all at once are worth no more than guesses made in turn.
+    """
+    await _take_turns(session, guess)
+    await _require_room(session, guess.account, guess.source)
+    user = await _locked(session, guess) if guess.right else None
+    if user is None:
+        await note(session, PER_ACCOUNT_AND_SOURCE.scope, guess.account, guess.source)
+        await note(session, PER_SOURCE.scope, guess.source)
+        await note(session, PER_ACCOUNT.scope, guess.account)
+    else:
+        await forgive(session, guess.account, guess.source)
+    return user
+
+
+async def forgive(session: AsyncSession, account: str, source: str) -> None:
+    """The owner has shown who they are at this source: its failures on this account are forgotten."""
+    await forget(session, PER_ACCOUNT_AND_SOURCE.scope, account, source)
+
+
+async def _locked(session: AsyncSession, guess: Guess) -> User | None:
+    same = User.id == guess.user_id, User.password_hash == guess.held_against, User.is_active
+    return (await session.execute(select(User).where(*same).with_for_update(key_share=True))).scalar_one_or_none()
+
+
+async def _require_room(session: AsyncSession, account: str, source: str) -> None:
+    """Raise TooManyRequests while a throttle is closed to this source for this account."""
+    seconds = max(
+        await wait_for(session, PER_ACCOUNT_AND_SOURCE, account, source),
+        await wait_for(session, PER_SOURCE, source),
+    )
+    crowd = 0 if seconds else await wait_for(session, PER_ACCOUNT, account)
+    if crowd and not await _is_known(session, account, source):
+        seconds = crowd
+    if seconds:
+        raise TooManyRequests(seconds, "Too many failed attempts. Wait a little, then try again.")
+
+
+async def _is_known(session: AsyncSession, account: str, source: str) -> bool:
+    """Whether the owner of the account ever logged in from this source."""
+    theirs = UserSession.user_id == User.id, User.email == account
+    return bool(await session.scalar(select(exists().where(*theirs, UserSession.address == source))))
+
+
+async def _take_turns(session: AsyncSession, guess: Guess) -> None:
+    """Guesses of one source, and at one account, are counted one after the other. SQLite's writers do so anyway."""
+    if runtime_of(session).database.dialect == "sqlite":
+        return
+    for name in (f"source {guess.source}", f"account {guess.account}"):
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))

@@ -1,0 +1,277 @@
+"""Permission types: a route that names `EditableCourse` gets the row, or its caller gets 401, 403 or 404.
+
+Each is one SELECT: the row if the caller may know of it (else 404), and whether the caller may do this (else 403).
+"""
+
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import Depends
+from sqlalchemy import select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.access import rules
+from studium.access.actor import Actor, CurrentUser, OptionalUser
+from studium.access.errors import EnrollmentRequired
+from studium.access.rules import Rule
+from studium.kit.db import SessionDep
+from studium.kit.problems import Forbidden, NotFound, Unauthorized
+from studium.kit.routing import permission
+from studium.models import Certificate, Course, Enrollment, Lesson, Quiz, QuizAttempt, QuizQuestion, UploadedFile
+
+Row = TypeVar("Row")
+
+
+async def _found(session: AsyncSession, row: type[Row], *where: Rule, may: Rule | None = None) -> tuple[Row, bool]:
+    """The one row for which all of `where` holds, and whether `may` holds for it; raise NotFound otherwise."""
+    return await _pick(session, select(row, (true() if may is None else may).label("may")).where(*where))
+
+
+async def _pick(session: AsyncSession, statement: Any) -> tuple[Any, bool]:  # noqa: ANN401 -- any entity.
+    found = (await session.execute(statement)).one_or_none()
+    if found is None:
+        message = "There is nothing here that you may see."
+        raise NotFound(message)
+    return found[0], bool(found[1])
+
+
+async def _allowed(session: AsyncSession, row: type[Row], *where: Rule, may: Rule) -> Row:
+    found, allowed = await _found(session, row, *where, may=may)
+    if not allowed:
+        message = "You may see this, but not do this."
+        raise Forbidden(message)
+    return found
+
+
+# Courses
+
+
+@permission("course: visible")
+async def visible_course(course_id: UUID, actor: OptionalUser, session: SessionDep) -> Course:
+    """A course that the caller may know of."""
+    course, _ = await _found(session, Course, Course.id == course_id, rules.may_see_course(actor))
+    return course
+
+
+@permission("course: learner, owner or admin")
+async def readable_course(course_id: UUID, actor: CurrentUser, session: SessionDep) -> Course:
+    """A course whose lessons the caller may read; 403 `enrollment_required` otherwise."""
+    seen = rules.may_see_course(actor)
+    course, may = await _found(session, Course, Course.id == course_id, seen, may=rules.may_read_lessons(actor))
+    if not may:
+        message = "Enroll in the course first."
+        raise EnrollmentRequired(message)
+    return course
+
+
+@permission("course: owner or admin")
+async def editable_course(course_id: UUID, actor: CurrentUser, session: SessionDep) -> Course:
+    """A course that the caller may edit."""
+    seen = rules.may_see_course(actor)
+    return await _allowed(session, Course, Course.id == course_id, seen, may=rules.may_edit_course(actor))
+
+
+VisibleCourse = Annotated[Course, Depends(visible_course)]
+ReadableCourse = Annotated[Course, Depends(readable_course)]
+EditableCourse = Annotated[Course, Depends(editable_course)]
+
+
+# Lessons
+
+
+@permission("lesson: preview, learner, owner or admin")
+async def readable_lesson(course_id: UUID, lesson_id: UUID, actor: OptionalUser, session: SessionDep) -> Lesson:
+    """A live lesson that the caller may read; otherwise 401 without a token, 403 `enrollment_required` with one."""
+    statement = (
+        select(Lesson, (rules.may_preview_lesson() | rules.may_read_lessons(actor)).label("may"))
+        .join(Course, Course.id == Lesson.course_id)
+        .where(
+            Lesson.id == lesson_id,
+            Course.id == course_id,
+            Lesson.archived_at.is_(None),
+            rules.may_see_course(actor),
+        )
+    )
+    lesson, may = await _pick(session, statement)
+    if not may and actor is None:
+        raise Unauthorized
+    if not may:
+        message = "Enroll in the course to read this lesson."
+        raise EnrollmentRequired(message)
+    return lesson  # type: ignore[no-any-return]  # the statement selects lessons.
+
+
+@permission("lesson: owner or admin")
+async def editable_lesson(lesson_id: UUID, course: EditableCourse, session: SessionDep) -> Lesson:
+    """A live lesson of a course that the caller may edit."""
+    live = Lesson.archived_at.is_(None)
+    lesson, _ = await _found(session, Lesson, Lesson.id == lesson_id, Lesson.course_id == course.id, live)
+    return lesson
+
+
+ReadableLesson = Annotated[Lesson, Depends(readable_lesson)]
+EditableLesson = Annotated[Lesson, Depends(editable_lesson)]
+
+
+# Enrollments
+
+
+def _enrollment_where(actor: Actor, enrollment_id: UUID) -> tuple[Rule, Rule]:
+    return Enrollment.id == enrollment_id, rules.may_see_enrollment(actor)
+
+
+@permission("enrollment: student, owner or admin")
+async def visible_enrollment(enrollment_id: UUID, actor: CurrentUser, session: SessionDep) -> Enrollment:
+    """An enrollment that the caller may know of."""
+    enrollment, _ = await _found(session, Enrollment, *_enrollment_where(actor, enrollment_id))
+    return enrollment
+
+
+@permission("enrollment: student or admin")
+async def advancing_enrollment(enrollment_id: UUID, actor: CurrentUser, session: SessionDep) -> Enrollment:
+    """An enrollment in which the caller may record progress: the student; an admin overrides."""
+    may = rules.may_advance_enrollment(actor)
+    return await _allowed(session, Enrollment, *_enrollment_where(actor, enrollment_id), may=may)
+
+
+@permission("enrollment: student")
+async def own_enrollment(enrollment_id: UUID, actor: CurrentUser, session: SessionDep) -> Enrollment:
+    """The caller's own enrollment."""
+    may = rules.is_own_enrollment(actor)
+    return await _allowed(session, Enrollment, *_enrollment_where(actor, enrollment_id), may=may)
+
+
+@permission("enrollment: owner or admin")
+async def managed_enrollment(enrollment_id: UUID, actor: CurrentUser, session: SessionDep) -> Enrollment:
+    """An enrollment in a course that the caller runs."""
+    may = rules.may_manage_enrollment(actor)
+    return await _allowed(session, Enrollment, *_enrollment_where(actor, enrollment_id), may=may)
+
+
+VisibleEnrollment = Annotated[Enrollment, Depends(visible_enrollment)]
+AdvancingEnrollment = Annotated[Enrollment, Depends(advancing_enrollment)]
+OwnEnrollment = Annotated[Enrollment, Depends(own_enrollment)]
+ManagedEnrollment = Annotated[Enrollment, Depends(managed_enrollment)]
+
+
+# Quizzes, questions, attempts
+
+
+def _quiz_of(course: Course, quiz_id: UUID) -> tuple[Rule, Rule]:
+    lessons = select(Lesson.id).where(Lesson.course_id == course.id, Lesson.archived_at.is_(None))
+    return Quiz.id == quiz_id, Quiz.lesson_id.in_(lessons)
+
+
+@permission("quiz: learner (published), owner or admin")
+async def visible_quiz(quiz_id: UUID, course: ReadableCourse, actor: CurrentUser, session: SessionDep) -> Quiz:
+    """A quiz of a course whose lessons the caller may read; unpublished ones only for those who edit the course."""
+    seen = rules.may_see_quiz(actor)
+    statement = select(Quiz, true().label("may")).join(Lesson, Lesson.id == Quiz.lesson_id)
+    statement = statement.join(Course, Course.id == Lesson.course_id).where(*_quiz_of(course, quiz_id), seen)
+    quiz, _ = await _pick(session, statement)
+    return quiz  # type: ignore[no-any-return]  # the statement selects quizzes.
+
+
+@permission("quiz: owner or admin")
+async def editable_quiz(quiz_id: UUID, course: EditableCourse, session: SessionDep) -> Quiz:
+    """A quiz of a course that the caller may edit."""
+    quiz, _ = await _found(session, Quiz, *_quiz_of(course, quiz_id))
+    return quiz
+
+
+VisibleQuiz = Annotated[Quiz, Depends(visible_quiz)]
+EditableQuiz = Annotated[Quiz, Depends(editable_quiz)]
+
+
+@permission("question: owner or admin")
+async def editable_question(question_id: UUID, quiz: EditableQuiz, session: SessionDep) -> QuizQuestion:
+    """A question of a quiz that the caller may edit."""
+    question, _ = await _found(session, QuizQuestion, QuizQuestion.id == question_id, QuizQuestion.quiz_id == quiz.id)
+    return question
+
+
+EditableQuestion = Annotated[QuizQuestion, Depends(editable_question)]
+
+
+async def _attempt(session: AsyncSession, enrollment: Enrollment, quiz_id: UUID, attempt_id: UUID) -> QuizAttempt:
+    same = QuizAttempt.enrollment_id == enrollment.id, QuizAttempt.quiz_id == quiz_id
+    attempt, _ = await _found(session, QuizAttempt, QuizAttempt.id == attempt_id, *same)
+    return attempt
+
+
+@permission("attempt: student, owner or admin")
+async def visible_attempt(
+    quiz_id: UUID, attempt_id: UUID, enrollment: VisibleEnrollment, session: SessionDep
+) -> QuizAttempt:
+    """An attempt in an enrollment that the caller may know of."""
+    return await _attempt(session, enrollment, quiz_id, attempt_id)
+
+
+@permission("attempt: student")
+async def own_attempt(quiz_id: UUID, attempt_id: UUID, enrollment: OwnEnrollment, session: SessionDep) -> QuizAttempt:
+    """The caller's own attempt."""
+    return await _attempt(session, enrollment, quiz_id, attempt_id)
+
+
+@permission("attempt: owner or admin")
+async def gradable_attempt(
+    quiz_id: UUID, attempt_id: UUID, enrollment: ManagedEnrollment, session: SessionDep
+) -> QuizAttempt:
+    """An attempt in a course that the caller runs."""
+    return await _attempt(session, enrollment, quiz_id, attempt_id)
+
+
+VisibleAttempt = Annotated[QuizAttempt, Depends(visible_attempt)]
+OwnAttempt = Annotated[QuizAttempt, Depends(own_attempt)]
+GradableAttempt = Annotated[QuizAttempt, Depends(gradable_attempt)]
+
+
+# Certificates
+
+
+@permission("certificate: student, owner or admin")
+async def visible_certificate(certificate_id: UUID, actor: CurrentUser, session: SessionDep) -> Certificate:
+    """A certificate that the caller may read."""
+    seen = rules.may_see_certificate(actor)
+    certificate, _ = await _found(session, Certificate, Certificate.id == certificate_id, seen)
+    return certificate
+
+
+@permission("certificate: admin")
+async def revocable_certificate(certificate: VisibleCertificate, actor: CurrentUser) -> Certificate:
+    """A certificate that the caller may revoke."""
+    if not actor.is_admin:
+        message = "Only an admin revokes a certificate."
+        raise Forbidden(message)
+    return certificate
+
+
+VisibleCertificate = Annotated[Certificate, Depends(visible_certificate)]
+RevocableCertificate = Annotated[Certificate, Depends(revocable_certificate)]
+
+
+# Files
+
+
+@permission("file: public, uploader, course reader or admin")
+async def visible_file(file_id: UUID, actor: OptionalUser, session: SessionDep) -> UploadedFile:
+    """A file that the caller may read; without a token a private one is 401 like every route that needs a caller."""
+    try:
+        file, _ = await _found(session, UploadedFile, UploadedFile.id == file_id, rules.may_see_file(actor))
+    except NotFound:
+        if actor is None:
+            raise Unauthorized from None
+        raise
+    return file
+
+
+@permission("file: uploader or admin")
+async def deletable_file(file_id: UUID, actor: CurrentUser, session: SessionDep) -> UploadedFile:
+    """A file that the caller may delete."""
+    seen = rules.may_see_file(actor)
+    may = rules.may_delete_file(actor)
+    return await _allowed(session, UploadedFile, UploadedFile.id == file_id, seen, may=may)
+
+
+VisibleFile = Annotated[UploadedFile, Depends(visible_file)]
+DeletableFile = Annotated[UploadedFile, Depends(deletable_file)]

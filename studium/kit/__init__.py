@@ -1,0 +1,1 @@
+"""What the system runs on. Nothing in here knows about learning."""

@@ -1,0 +1,154 @@
+"""Databases and transactions: one for each request and each job, and the only place that commits or rolls back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import Depends, Request
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from studium.kit.problems import Problem
+
+if TYPE_CHECKING:
+    from studium.kit.runtime import Runtime
+
+SQLITE_BUSY_MS = 10_000
+_BEGIN = "studium_begin"
+_READ_METHODS = frozenset({"GET", "HEAD"})
+
+
+class Database:
+    """One database. `reading()` and `writing()` hand out sessions; nothing else in the system opens a transaction."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = url
+        self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if url.startswith("sqlite") else "postgresql"
+        self.engine = _sqlite_engine(url) if self.dialect == "sqlite" else _postgres_engine(url, pool_size)
+        self._immediate = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._turn = asyncio.Lock()
+        self.runtime: Runtime | None = None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    async def ping(self) -> None:
+        """Ask the database something trivial; raise what its driver raises."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that sees one moment and changes nothing: whatever it did is rolled back."""
+        async with self._session(self.engine) as session:
+            yield session
+            await session.rollback()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed at the end of the block, and rolled back when the block raises.
+
+        A Problem with `keeps_writes` commits and goes on its way: a refusal may have something to remember.
+        On SQLite writers take turns, first come first served, instead of polling for the file's one write lock.
+        """
+        async with self._turns(), self._session(self._immediate) as session:
+            try:
+                yield session
+            except Problem as problem:
+                await (session.commit() if problem.keeps_writes else session.rollback())
+                raise
+            await session.commit()
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
+            session.info["runtime"] = self.runtime
+            yield session
+
+    @asynccontextmanager
+    async def _turns(self) -> AsyncIterator[None]:
+        if self.dialect != "sqlite":
+            yield
+            return
+        async with self._turn:
+            yield
+
+
+def _postgres_engine(url: str, pool_size: int) -> AsyncEngine:
+    address = make_url(url).set(drivername="postgresql+asyncpg")
+    return create_async_engine(
+        address,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=3,
+        connect_args={"timeout": 3, "server_settings": {"timezone": "UTC", "application_name": "studium"}},
+    )
+
+
+def _sqlite_engine(url: str) -> AsyncEngine:
+    address = make_url(url).set(drivername="sqlite+aiosqlite")
+    engine = create_async_engine(address, pool_size=8, max_overflow=8, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: object) -> None:
+    """Make a fresh connection durable and strict. The driver's own BEGIN is switched off: ours says which kind."""
+    del record
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={SQLITE_BUSY_MS}",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 -- the event passes SQLAlchemy's own connection.
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """The session of this request: read-only for GET and HEAD, else committed before the answer leaves."""
+    runtime: Runtime = request.app.state.runtime
+    opened = runtime.database.reading if request.method in _READ_METHODS else runtime.database.writing
+    async with opened() as session:
+        yield session
+
+
+async def writing_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """A writing session, for the few reads that have something to put right first."""
+    async with request.app.state.runtime.database.writing() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(request_session, scope="function")]
+"""The request's session. Its scope ends before the response leaves, so a failed commit is never a success."""
+
+WritingSessionDep = Annotated[AsyncSession, Depends(writing_session, scope="function")]
+
+
+@asynccontextmanager
+async def unique_or(session: AsyncSession, problem: Problem) -> AsyncIterator[None]:
+    """Flush the block's rows under a savepoint; when the database finds one already there, raise `problem` instead."""
+    try:
+        async with session.begin_nested():
+            yield
+            await session.flush()
+    except IntegrityError as error:
+        raise problem from error
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """What the database says was violated: the constraint's name (PostgreSQL) or its columns (SQLite)."""
+    return str(getattr(error.orig, "constraint_name", None) or error.orig)

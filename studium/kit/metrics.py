@@ -1,0 +1,46 @@
+"""What the server counts, in the format of Prometheus. Labels are few and known: templates and names, never input."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+REGISTRY = CollectorRegistry()
+UNMATCHED = "unmatched"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+HTTP_REQUESTS = Counter("studium_http_requests", "Answered requests.", ("method", "route", "status"), registry=REGISTRY)
+HTTP_SECONDS = Histogram(
+    "studium_http_request_seconds",
+    "From the first byte of a request to the last of its answer.",
+    ("method", "route"),
+    buckets=_BUCKETS,
+    registry=REGISTRY,
+)
+HTTP_IN_FLIGHT = Gauge("studium_http_requests_in_flight", "Requests that are being answered.", registry=REGISTRY)
+JOBS_TOTAL = Counter("studium_jobs", "Runs of jobs.", ("name", "outcome"), registry=REGISTRY)
+JOB_SECONDS = Histogram("studium_job_seconds", "How long a run of a job took.", ("name",), registry=REGISTRY)
+
+# Finding a labelled child takes a lock and builds a tuple of texts; the pairs that occur are few, so they are kept.
+_children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+
+def count_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one answered request. `route` is the path template, or UNMATCHED; an unknown method is counted as OTHER."""
+    found = _children.get((method, route, status))
+    if found is None:
+        found = _new_children(method, route, status)
+    found[0].inc()
+    found[1].observe(seconds)
+
+
+def render() -> tuple[bytes, str]:
+    """Everything counted so far, and the content type of that text."""
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+
+
+def _new_children(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    known = method if method in METHODS else "OTHER"
+    found = HTTP_REQUESTS.labels(known, route, str(status)), HTTP_SECONDS.labels(known, route)
+    if known == method:
+        _children[method, route, status] = found
+    return found

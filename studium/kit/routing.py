@@ -1,0 +1,181 @@
+"""Routes: FastAPI's, with a strict edge. Who is asking is settled first, then the query, then the body."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextvars import ContextVar
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_flat_dependant, get_parameterless_sub_dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from studium.kit.problems import FieldError, InvalidInput, Problem, UnsupportedMediaType
+from studium.kit.strict_json import read_json
+from studium.kit.versions import IfMatchHeader, etag_of
+
+API = "/api/v1"
+Dependency = TypeVar("Dependency", bound=Callable[..., Any])
+_version: ContextVar[int | None] = ContextVar("version", default=None)
+_REFUSED = "refused_body"
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_UNREADABLE = object()
+
+
+class StrictRequest(Request):
+    """A request whose body is read strictly.
+
+    What is wrong with the body is remembered instead of raised: a caller without a token must hear 401, not 400.
+    The remembered problem leaves when the schema then refuses the body, which it always does.
+    """
+
+    async def body(self) -> bytes:
+        """The body, or two bytes that no schema accepts when it could not be read."""
+        try:
+            return await super().body()
+        except Problem as problem:
+            self.scope.setdefault("state", {})[_REFUSED] = problem
+            return b"\x00\x00"
+
+    async def json(self) -> Any:  # noqa: ANN401 -- as Starlette's own.
+        """The parsed body, or an object that no schema accepts."""
+        state = self.scope.setdefault("state", {})
+        if _REFUSED not in state:
+            try:
+                return read_json(await self.body())
+            except Problem as problem:
+                state[_REFUSED] = problem
+        return _UNREADABLE
+
+    async def _get_form(self, **limits: Any) -> FormData:  # noqa: ANN401 -- as Starlette's own.
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind in _FORM_TYPES:
+            return await super()._get_form(**limits)
+        self.scope.setdefault("state", {})[_REFUSED] = UnsupportedMediaType("Send a form.")
+        return FormData()
+
+
+def invalid_input(request: Request, error: RequestValidationError) -> Problem:
+    """The problem behind a validation error: the body's own, a wrong content type, or the list of what is wrong."""
+    found = error.errors()
+    in_body = any(item["loc"][:1] == ("body",) for item in found)
+    refused = getattr(request.state, _REFUSED, None)
+    if in_body and isinstance(refused, Problem):
+        return refused
+    if in_body and isinstance(error.body, bytes):
+        return UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+    return InvalidInput([_field_error(item) for item in found])
+
+
+def _field_error(item: dict[str, Any]) -> FieldError:
+    """One error of pydantic's without the input: its place, a pointer, its type and its sentence."""
+    place, *path = item["loc"] or ("body",)
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    code = str(item["type"])
+    if code == "extra_forbidden":
+        pointer, detail = pointer[:100], "Unknown member."
+    else:
+        detail = str(item["msg"]).removeprefix("Value error, ")[:200]
+    where = place if place in ("body", "path", "query", "header") else "body"
+    return FieldError(where, pointer, code, detail)
+
+
+def _strict_query(known: frozenset[str]) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that refuses query parameters outside `known`, a parameter given twice, and NUL."""
+
+    async def check(request: Request) -> None:
+        seen: set[str] = set()
+        errors = []
+        for name, value in request.query_params.multi_items():
+            if name not in known:
+                errors.append(FieldError("query", "/" + name[:50], "unknown_parameter", "Unknown parameter."))
+            elif name in seen:
+                errors.append(FieldError("query", "/" + name, "given_twice", "Given more than once."))
+            elif "\x00" in value:
+                errors.append(FieldError("query", "/" + name, "nul", "Must not contain NUL."))
+            seen.add(name)
+        if errors:
+            raise InvalidInput(errors)
+
+    return check
+
+
+class Route(APIRoute):
+    """A route with a strict body and query, whose answer carries an `ETag` when it has a `version`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler between our request and our headers."""
+        flat = get_flat_dependant(self.dependant)
+        known = frozenset(field.alias for field in flat.query_params)
+        check = Depends(_strict_query(known))
+        self.dependant.dependencies.append(get_parameterless_sub_dependant(depends=check, path=self.path_format))
+        self.dependant.call = _noting_version(self.endpoint)
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            _version.set(None)
+            response = await handler(StrictRequest(request.scope, request.receive))
+            version = _version.get()
+            if version is not None:
+                response.headers["ETag"] = etag_of(version)
+            return response
+
+        return handle
+
+
+def _noting_version(endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """Wrap an endpoint so that the version of what it returns is known when the headers are written."""
+    if not iscoroutinefunction(endpoint):
+        message = f"{endpoint.__qualname__} must be a coroutine function"
+        raise TypeError(message)
+
+    @wraps(endpoint)
+    async def call(**values: object) -> object:
+        result = await endpoint(**values)
+        version = getattr(result, "version", None)
+        _version.set(version if isinstance(version, int) else None)
+        return result
+
+    return call
+
+
+class Router(APIRouter):
+    """A module's routes. `prefix` is the path below `/api/v1`; `app.py` takes `routes` over as they are."""
+
+    def __init__(self, prefix: str, *, tag: str) -> None:
+        super().__init__(prefix=API + prefix, tags=[tag], route_class=Route, redirect_slashes=False)
+
+
+def _if_match(if_match: Annotated[str | None, Header(max_length=1024)] = None) -> IfMatchHeader:
+    return IfMatchHeader(if_match)
+
+
+IfMatch = Annotated[IfMatchHeader, Depends(_if_match)]
+
+
+def permission(name: str) -> Callable[[Dependency], Dependency]:
+    """Mark a dependency as a permission under `name`, so that `studium routes` and the policy tests can see it."""
+
+    def mark(dependency: Dependency) -> Dependency:
+        dependency.permission = name  # type: ignore[attr-defined]  # functions carry attributes.
+        return dependency
+
+    return mark
+
+
+def permissions_of(route: APIRoute) -> list[str]:
+    """The permissions that guard a route, outermost first; empty for a public one."""
+    return list(dict.fromkeys(_marks(route.dependant)))
+
+
+def _marks(dependant: Dependant) -> Iterator[str]:
+    for inner in dependant.dependencies:
+        name = getattr(inner.call, "permission", None)
+        if name is not None:
+            yield name
+        yield from _marks(inner)

@@ -1,0 +1,56 @@
+"""The things a running process holds, opened together and closed together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.kit.cache import Cache, open_cache
+from studium.kit.config import Settings
+from studium.kit.db import Database
+from studium.kit.jobs import Jobs, open_jobs
+from studium.kit.mail import Mailer, open_mailer
+from studium.kit.storage import Storage, open_storage
+from studium.kit.tokens import Keys
+
+
+@dataclass(slots=True)
+class Runtime:
+    """What every request and job stands on. Each session carries it, so no global is needed."""
+
+    settings: Settings
+    database: Database
+    keys: Keys
+    storage: Storage
+    mailer: Mailer
+    cache: Cache
+    jobs: Jobs
+
+
+def runtime_of(session: AsyncSession) -> Runtime:
+    """The runtime that opened this session."""
+    runtime = session.info["runtime"]
+    assert isinstance(runtime, Runtime)  # noqa: S101 -- a session without one is a defect of the caller.
+    return runtime
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open everything that `settings` names, and close it in reverse order at the end. Jobs are not started."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url, pool_size=settings.database_pool)
+        stack.push_async_callback(database.close)
+        cache = open_cache(settings.redis_url)
+        stack.push_async_callback(cache.close)
+        runtime = Runtime(
+            settings=settings,
+            database=database,
+            keys=Keys(settings.secret_key.get_secret_value().encode()),
+            storage=open_storage(settings.storage_url),
+            mailer=open_mailer(settings.mail_url, sender=settings.mail_from),
+            cache=cache,
+            jobs=open_jobs(settings, database),
+        )
+        database.runtime = runtime
+        yield runtime

@@ -1,0 +1,72 @@
+"""Reading JSON without trust: UTF-8 only, no duplicate members, no NaN, bounded depth, no text a database would refuse."""
+
+import json
+from typing import Any
+
+from studium.kit.problems import MalformedBody
+
+MAX_DEPTH = 32
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        message = "A member of an object is there twice."
+        raise MalformedBody(message)
+    return members
+
+
+def _no_constants(name: str) -> object:
+    del name
+    message = "NaN and Infinity are not JSON."
+    raise MalformedBody(message)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        message = "A number is out of range."
+        raise MalformedBody(message)
+    return value
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constants, parse_float=_finite)
+
+
+def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON is anything until a schema has looked at it.
+    """Parse `body`; raise MalformedBody (400) with a sentence that never echoes it."""
+    try:
+        value = _decoder.decode(body.decode("utf-8"))
+        if body.count(b"{") + body.count(b"[") > MAX_DEPTH or b"\\u" in body:
+            _inspect(value)
+    except UnicodeDecodeError:
+        message = "The body is not UTF-8."
+        raise MalformedBody(message) from None
+    except RecursionError:
+        message = "The body is nested too deeply."
+        raise MalformedBody(message) from None
+    except ValueError:
+        message = "The body is not valid JSON."
+        raise MalformedBody(message) from None
+    return value
+
+
+def _inspect(value: object) -> None:
+    """Walk without recursion: depth (a flat object is 1), and no NUL or lone surrogate in any text."""
+    pending: list[tuple[object, int]] = [(value, 1)]
+    while pending:
+        item, depth = pending.pop()
+        if isinstance(item, str):
+            _check_text(item)
+        elif isinstance(item, dict | list):
+            if depth > MAX_DEPTH:
+                message = f"The body is nested deeper than {MAX_DEPTH} levels."
+                raise MalformedBody(message)
+            children = [*item.keys(), *item.values()] if isinstance(item, dict) else item
+            pending.extend((child, depth + 1) for child in children)
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        message = "A text contains NUL or half a character."
+        raise MalformedBody(message)

@@ -1,0 +1,42 @@
+"""How Alembic runs here: on the connection that `studium.kit.migrate` holds, in the transaction that it opened."""
+
+from alembic import context
+from sqlalchemy import Connection
+
+from studium import models
+from studium.kit.migrate import migrating
+from studium.kit.tables import Base
+
+_ = models  # Importing the models puts their tables on the metadata.
+
+
+def _ours(name: str | None, kind: str, parents: object) -> bool:
+    """Tell whether a thing found in the database is ours to compare: Procrastinate keeps its own tables."""
+    del parents
+    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+
+
+def _run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        include_name=_ours,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transactional_ddl=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _run_by_hand() -> None:
+    """Serve Alembic's own command line, with which developers write and compare revisions."""
+    from studium.kit.config import load_settings  # noqa: PLC0415 -- whoever gives a connection needs no settings.
+
+    with migrating(load_settings().database_url) as connection:
+        _run(connection)
+
+
+if (_given := context.config.attributes.get("connection")) is not None:
+    _run(_given)
+else:
+    _run_by_hand()

@@ -1,0 +1,49 @@
+"""What the system remembers. Importing this package registers every table on the one metadata."""
+
+from studium.models.attempt import AttemptStatus, GradeChange, QuizAttempt
+from studium.models.audit import AuditEvent
+from studium.models.certificate import Certificate
+from studium.models.columns import JsonObject, bump
+from studium.models.course import Course, Difficulty
+from studium.models.enrollment import Enrollment, EnrollmentStatus
+from studium.models.file import UploadedFile
+from studium.models.idempotency import IdempotencyKey
+from studium.models.lesson import Lesson, LessonType
+from studium.models.progress import LessonProgress, ProgressStatus
+from studium.models.quiz import QuestionType, Quiz, QuizQuestion, QuizType
+from studium.models.session import OneTimeToken, RecoveryCode, RefreshToken, TokenPurpose, UserSession
+from studium.models.throttle import ThrottleHit
+from studium.models.user import MfaMethod, Role, User
+
+__all__ = [
+    "AttemptStatus",
+    "AuditEvent",
+    "Certificate",
+    "Course",
+    "Difficulty",
+    "Enrollment",
+    "EnrollmentStatus",
+    "GradeChange",
+    "IdempotencyKey",
+    "JsonObject",
+    "Lesson",
+    "LessonProgress",
+    "LessonType",
+    "MfaMethod",
+    "OneTimeToken",
+    "ProgressStatus",
+    "QuestionType",
+    "Quiz",
+    "QuizAttempt",
+    "QuizQuestion",
+    "QuizType",
+    "RecoveryCode",
+    "RefreshToken",
+    "Role",
+    "ThrottleHit",
+    "TokenPurpose",
+    "UploadedFile",
+    "User",
+    "UserSession",
+    "bump",
+]

@@ -1,0 +1,60 @@
+"""Courses."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from studium.kit.tables import Base, EnumText, Json
+from studium.models.columns import ChangedAt, JsonObject, Moment, PrimaryKey, Version, check, one_of
+from studium.models.user import User
+
+if TYPE_CHECKING:
+    from studium.models.lesson import Lesson
+
+
+class Difficulty(StrEnum):
+    """How much a course asks of a learner."""
+
+    BEGINNER = "beginner"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+class Course(Base):
+    """A course. While it is a draft it exists for its owner, admins and those already enrolled only."""
+
+    __tablename__ = "courses"
+    __table_args__ = (
+        check("ck_courses_difficulty_level", f"difficulty_level IS NULL OR {one_of('difficulty_level', Difficulty)}"),
+        check("ck_courses_estimated_duration", "estimated_duration_minutes >= 0"),
+        check("ck_courses_version", "version >= 1"),
+        Index("ix_courses_is_published_created_at", "is_published", "created_at"),
+        Index("ix_courses_instructor_created_at", "instructor_id", "created_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    title: Mapped[str] = mapped_column(String(255))
+    slug: Mapped[str] = mapped_column(String(255), unique=True, index=True)
+    description: Mapped[str | None] = mapped_column(Text)
+    instructor_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    category: Mapped[str | None] = mapped_column(String(100), index=True)
+    difficulty_level: Mapped[Difficulty | None] = mapped_column(EnumText(Difficulty), index=True)
+    is_published: Mapped[bool] = mapped_column(default=False, index=True)
+    thumbnail_url: Mapped[str | None] = mapped_column(String(500))
+    estimated_duration_minutes: Mapped[int | None]
+    course_metadata: Mapped[JsonObject | None] = mapped_column("metadata", Json)
+    created_at: Mapped[Moment] = mapped_column(index=True)
+    updated_at: Mapped[ChangedAt]
+    version: Mapped[Version]
+
+    instructor: Mapped[User] = relationship(lazy="raise")
+    lessons: Mapped[list["Lesson"]] = relationship(
+        back_populates="course",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+        lazy="raise",
+        order_by="Lesson.order_index",
+    )

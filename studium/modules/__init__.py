@@ -1,0 +1,1 @@
+"""What the system does, one package for each area of the API."""

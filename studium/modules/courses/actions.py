@@ -1,0 +1,118 @@
+"""What people do with courses: create, change, publish, delete."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.access.actor import Actor
+from studium.kit.db import unique_or
+from studium.kit.ids import new_id
+from studium.kit.problems import FieldNotAllowed
+from studium.kit.tables import assign
+from studium.kit.versions import IfMatchHeader
+from studium.models import Course, Enrollment, Role, User
+from studium.modules.courses.errors import (
+    CourseHasEnrollments,
+    CourseNotPublishable,
+    InstructorNotFound,
+    SlugTaken,
+)
+from studium.modules.courses.queries import reasons_not_to_publish
+from studium.modules.courses.schemas import CourseCreate, CourseUpdate
+from studium.modules.courses.slugs import add_under_free_slug, slug_of
+
+
+async def create_course(session: AsyncSession, actor: Actor, wish: CourseCreate) -> Course:
+    """Create a draft owned by the actor, or by `instructor_id` when an admin says so.
+
+    Raises SlugTaken for an explicit slug that exists; a slug made from the title gets a suffix instead.
+    """
+    owner_id = wish.instructor_id or actor.id
+    if owner_id != actor.id:
+        await _check_owner(session, actor, owner_id)
+    fields = wish.model_dump(exclude={"slug", "metadata", "instructor_id"})
+    course_id = new_id()
+    course = Course(id=course_id, instructor_id=owner_id, course_metadata=wish.metadata, **fields)
+    if wish.slug is not None:
+        async with unique_or(session, _slug_taken(wish.slug)):
+            course.slug = wish.slug
+            session.add(course)
+    else:
+        base = slug_of(course.title, fallback=f"course-{course_id.hex[-8:]}")
+        used = select(Course.slug).where(Course.slug.startswith(base, autoescape=True))
+        await add_under_free_slug(session, course, base, used, _slug_taken)
+    return course
+
+
+def _slug_taken(slug: str) -> SlugTaken:
+    return SlugTaken("Another course has this slug; choose another one.", slug=slug)
+
+
+async def _check_owner(session: AsyncSession, actor: Actor, owner_id: UUID) -> None:
+    """Only admins give courses away, and only to those who may teach."""
+    if not actor.is_admin:
+        field = "instructor_id"
+        raise FieldNotAllowed(field)
+    teaches = select(User.id).where(
+        User.id == owner_id, User.is_active, User.role.in_((Role.INSTRUCTOR, Role.ADMIN))
+    )
+    if await session.scalar(teaches.with_for_update(read=True)) is None:
+        message = "The owner must be an active instructor or admin."
+        raise InstructorNotFound(message)
+
+
+async def update_course(
+    session: AsyncSession, actor: Actor, course: Course, patch: CourseUpdate, if_match: IfMatchHeader
+) -> Course:
+    """Write the fields that were sent; raises PreconditionFailed, SlugTaken, FieldNotAllowed, InstructorNotFound."""
+    await _lock(session, course, if_match)
+    changes: dict[str, Any] = patch.changes()
+    owner_id = changes.get("instructor_id")
+    if owner_id is not None:
+        await _check_owner(session, actor, owner_id)
+    async with unique_or(session, _slug_taken(str(changes.get("slug")))):
+        if assign(course, changes):
+            course.version += 1
+    return course
+
+
+async def publish_course(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> Course:
+    """Open the course to new learners; raises CourseNotPublishable with the reasons. Again: no change."""
+    await _lock(session, course, if_match)
+    if course.is_published:
+        return course
+    reasons = await reasons_not_to_publish(session, course.id)
+    if reasons:
+        raise CourseNotPublishable(" ".join(reasons[:3]), reasons=reasons)
+    return await _set_published(session, course, published=True)
+
+
+async def unpublish_course(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> Course:
+    """Hide the course from new learners; those enrolled keep their access. Again: no change."""
+    await _lock(session, course, if_match)
+    return await _set_published(session, course, published=False)
+
+
+async def _set_published(session: AsyncSession, course: Course, *, published: bool) -> Course:
+    if assign(course, {"is_published": published}):
+        course.version += 1
+        await session.flush()
+    return course
+
+
+async def delete_course(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> None:
+    """Remove a course that nobody ever enrolled in; raises CourseHasEnrollments otherwise."""
+    await _lock(session, course, if_match)
+    if await session.scalar(select(exists().where(Enrollment.course_id == course.id))):
+        message = "Somebody has enrolled in this course; unpublish it instead."
+        raise CourseHasEnrollments(message)
+    async with unique_or(session, CourseHasEnrollments("Something still belongs to this course.")):
+        await session.delete(course)
+
+
+async def _lock(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> None:
+    """Take the row's lock, read it afresh, and hold it against `If-Match`."""
+    await session.refresh(course, with_for_update=True)
+    if_match.require(course.version)

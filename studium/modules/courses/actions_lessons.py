@@ -1,0 +1,158 @@
+"""What people do with lessons. The course's row is the mutex: whoever changes the outline holds it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.events import CourseOutlineChanged
+from studium.kit.clock import now
+from studium.kit.db import unique_or
+from studium.kit.events import publish
+from studium.kit.ids import new_id
+from studium.kit.ordering import inserted, renumber
+from studium.kit.tables import assign
+from studium.kit.versions import IfMatchHeader
+from studium.models import Course, Lesson, LessonProgress, Quiz, QuizAttempt
+from studium.modules.courses.errors import (
+    InvalidOrder,
+    InvalidParent,
+    LastLesson,
+    LessonTypeFixed,
+    SlugTaken,
+    TooManyLessons,
+)
+from studium.modules.courses.outline import Parents, parent_fault
+from studium.modules.courses.schemas import MAX_LESSONS, LessonCreate, LessonOrder, LessonUpdate
+from studium.modules.courses.slugs import add_under_free_slug, slug_of
+from studium.modules.enrollments.actions_recount import recount_course
+
+
+async def create_lesson(session: AsyncSession, course: Course, wish: LessonCreate) -> Lesson:
+    """Insert or append a lesson; raises TooManyLessons, InvalidParent, SlugTaken."""
+    outline = await _locked_outline(session, course)
+    if len(outline) >= MAX_LESSONS:
+        message = f"A course holds at most {MAX_LESSONS} lessons."
+        raise TooManyLessons(message)
+    if wish.parent_lesson_id is not None:
+        _check_parent(None, wish.parent_lesson_id, outline)
+    fields = wish.model_dump(exclude={"slug", "metadata", "order_index"})
+    lesson = Lesson(id=new_id(), course_id=course.id, lesson_metadata=wish.metadata, **fields)
+    lesson.order_index = len(outline) + 1
+    await _add(session, lesson, wish.slug)
+    await _renumber(session, course, inserted(list(outline), lesson.id, wish.order_index))
+    await session.refresh(lesson)
+    await publish(session, CourseOutlineChanged(course_id=course.id))
+    return lesson
+
+
+async def _add(session: AsyncSession, lesson: Lesson, slug: str | None) -> None:
+    if slug is not None:
+        async with unique_or(session, _slug_taken(slug)):
+            lesson.slug = slug
+            session.add(lesson)
+        return
+    base = slug_of(lesson.title, fallback=f"lesson-{lesson.id.hex[-8:]}")
+    used = select(Lesson.slug).where(
+        Lesson.course_id == lesson.course_id, Lesson.slug.startswith(base, autoescape=True)
+    )
+    await add_under_free_slug(session, lesson, base, used, _slug_taken)
+
+
+def _slug_taken(slug: str) -> SlugTaken:
+    return SlugTaken("Another lesson of this course has this slug; choose another one.", slug=slug)
+
+
+async def _locked_outline(session: AsyncSession, course: Course) -> dict[UUID, UUID | None]:
+    """Lock the course, then read its live lessons in order, each with its parent."""
+    await session.refresh(course, with_for_update=True)
+    statement = (
+        select(Lesson.id, Lesson.parent_lesson_id)
+        .where(Lesson.course_id == course.id, Lesson.archived_at.is_(None))
+        .order_by(Lesson.order_index)
+    )
+    return {lesson_id: parent_id for lesson_id, parent_id in (await session.execute(statement)).all()}
+
+
+def _check_parent(lesson_id: UUID | None, parent_id: UUID, outline: Parents) -> None:
+    fault = parent_fault(lesson_id, parent_id, outline)
+    if fault is not None:
+        raise InvalidParent(fault)
+
+
+async def _renumber(session: AsyncSession, course: Course, order: Sequence[UUID]) -> None:
+    statement = select(Lesson.id, Lesson.order_index).where(Lesson.course_id == course.id, Lesson.order_index > 0)
+    before = {lesson_id: index for lesson_id, index in (await session.execute(statement)).all()}
+    await renumber(session, Lesson, before, order)
+
+
+async def update_lesson(
+    session: AsyncSession, course: Course, lesson: Lesson, patch: LessonUpdate, if_match: IfMatchHeader
+) -> Lesson:
+    """Write the fields that were sent; raises PreconditionFailed, SlugTaken, InvalidParent, LessonTypeFixed."""
+    outline = await _locked_outline(session, course)
+    await session.refresh(lesson, with_for_update=True)
+    if_match.require(lesson.version)
+    changes = patch.changes()
+    if changes.get("parent_lesson_id") is not None:
+        _check_parent(lesson.id, changes["parent_lesson_id"], outline)
+    if changes.get("lesson_type", lesson.lesson_type) is not lesson.lesson_type and await _is_used(session, lesson):
+        message = "A quiz or somebody's progress hangs on this lesson, so its type stays."
+        raise LessonTypeFixed(message)
+    async with unique_or(session, _slug_taken(str(changes.get("slug")))):
+        if assign(lesson, changes):
+            lesson.version += 1
+    return lesson
+
+
+async def _is_used(session: AsyncSession, lesson: Lesson) -> bool:
+    has_quiz = exists().where(Quiz.lesson_id == lesson.id)
+    return bool(await session.scalar(select(has_quiz))) or await _has_progress(session, lesson)
+
+
+async def _has_progress(session: AsyncSession, lesson: Lesson) -> bool:
+    """Whether somebody has worked on the lesson: progress, or an attempt at its quiz."""
+    attempts = select(QuizAttempt.id).join(Quiz, Quiz.id == QuizAttempt.quiz_id).where(Quiz.lesson_id == lesson.id)
+    progress = exists().where(LessonProgress.lesson_id == lesson.id)
+    return bool(await session.scalar(select(progress | attempts.exists())))
+
+
+async def reorder_lessons(session: AsyncSession, course: Course, wish: LessonOrder) -> None:
+    """Put all live lessons into the order given; raises InvalidOrder unless it is a full permutation."""
+    outline = await _locked_outline(session, course)
+    if len(wish.lesson_ids) != len(outline) or set(wish.lesson_ids) != outline.keys():
+        message = "Name every lesson of the course exactly once."
+        raise InvalidOrder(message)
+    await _renumber(session, course, wish.lesson_ids)
+
+
+async def delete_lesson(session: AsyncSession, course: Course, lesson: Lesson, if_match: IfMatchHeader) -> None:
+    """Remove a lesson, or archive it when somebody has progress on it; its children move up to its parent.
+
+    Raises LastLesson for the only lesson of a published course. Active enrollments are recounted at once.
+    """
+    outline = await _locked_outline(session, course)
+    await session.refresh(lesson, with_for_update=True)
+    if_match.require(lesson.version)
+    if course.is_published and len(outline) == 1:
+        message = "A published course keeps at least one lesson; unpublish it first."
+        raise LastLesson(message)
+    children = update(Lesson).where(Lesson.parent_lesson_id == lesson.id)
+    await session.execute(children.values(parent_lesson_id=lesson.parent_lesson_id))
+    if await _has_progress(session, lesson):
+        await _archive(session, lesson)
+    else:
+        await session.delete(lesson)
+    await session.flush()
+    await _renumber(session, course, [lesson_id for lesson_id in outline if lesson_id != lesson.id])
+    await recount_course(session, course.id)
+
+
+async def _archive(session: AsyncSession, lesson: Lesson) -> None:
+    """Hide a lesson for good, with a negative position of its own."""
+    lowest = await session.scalar(select(func.min(Lesson.order_index)).where(Lesson.course_id == lesson.course_id))
+    lesson.order_index = min(lowest or 0, 0) - 1
+    lesson.archived_at = now()
+    lesson.parent_lesson_id = None
+    lesson.version += 1

@@ -1,0 +1,306 @@
+"""Reads a course from a folder of Markdown files; docs/course-format.md describes the format for teachers."""
+
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
+from slugify import slugify
+
+from studium.kit.schema import Label, LongText, Paragraphs
+from studium.models import Difficulty, LessonType
+from studium.modules.courses import course_fields as read
+from studium.modules.courses.course_quiz import quiz_of
+from studium.modules.courses.course_text import (
+    FILE_MAX,
+    FOLDER_MAX,
+    MAX_LEVELS,
+    CourseFormatError,
+    CourseText,
+    LessonText,
+    OptionText,
+    Place,
+    QuestionText,
+    QuizText,
+)
+from studium.modules.courses.course_yaml import Mapping, read_yaml
+from studium.modules.courses.schemas import MAX_LESSONS, MAX_MINUTES, Slug
+
+__all__ = [
+    "CourseFormatError",
+    "CourseText",
+    "LessonText",
+    "OptionText",
+    "QuestionText",
+    "QuizText",
+    "read_course",
+]
+
+COURSE_FILE = "course.md"
+COURSE_KEYS = (
+    "title", "slug", "category", "difficulty", "duration_minutes", "thumbnail_url", "metadata",
+)  # fmt: skip
+LESSON_KEYS = (
+    "title", "slug", "type", "description", "duration_minutes", "video_url", "preview", "metadata",
+)  # fmt: skip
+_LESSON_NAME = re.compile(r"(?P<number>[0-9]{1,4})-(?P<slug>[a-z0-9]+(-[a-z0-9]+)*)\.md")
+_FENCE = re.compile(r" {0,3}(?P<marks>`{3,}|~{3,})(?P<info>.*)")
+_QUIZ_FENCE = re.compile(r"(`{3,})quiz[ \t]*")
+_SLUG: TypeAdapter[str] = TypeAdapter(Slug)
+_LABEL: TypeAdapter[str] = TypeAdapter(Label)
+_PARAGRAPHS: TypeAdapter[str] = TypeAdapter(Paragraphs)
+_CONTENT: TypeAdapter[str] = TypeAdapter(LongText)
+
+
+def read_course(folder: Path) -> CourseText:
+    """Read the course in `folder`; raise CourseFormatError, which names file and line, at the first fault.
+
+    Nothing outside the folder is read, and links are refused. All text comes back in NFC with `\\n` line ends.
+    """
+    reader = _Folder(folder)
+    front, body, start = _front_matter(reader.lines(PurePath(COURSE_FILE)), PurePath(COURSE_FILE))
+    front.only(COURSE_KEYS)
+    title = read.needed_text(front, "title", read.TITLE)
+    return CourseText(
+        title=title,
+        slug=read.text(front, "slug", _SLUG) or front.place.checked("slug", _SLUG, slugify(title, max_length=200)),
+        description=_body(body, start, _PARAGRAPHS, "the description"),
+        category=read.text(front, "category", _LABEL),
+        difficulty_level=read.word(front, "difficulty", Difficulty),
+        estimated_duration_minutes=read.whole(front, "duration_minutes", 1, MAX_MINUTES),
+        metadata=read.metadata(front),
+        lessons=_lessons(reader),
+        thumbnail_url=read.text(front, "thumbnail_url", read.URL),
+    )
+
+
+class _Entry(NamedTuple):
+    """A lesson's file within the outline."""
+
+    path: PurePath
+    number: int
+    slug: str
+
+
+@dataclass
+class _Folder:
+    """Reads files of one folder within bounds."""
+
+    root: Path
+    total: int = 0
+
+    def names(self, under: PurePath) -> Iterator[os.DirEntry[str]]:
+        """Yield the entries of a sub-folder by name; hidden ones are passed over."""
+        with _readable(Place(under, 1)), os.scandir(self.root / under) as entries:
+            yield from sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
+
+    def lines(self, path: PurePath) -> list[str]:
+        """Return the lines of a file, in NFC, without their ends."""
+        place = Place(path, 1)
+        with _readable(place):
+            data = self._bytes(path)
+        self.total += len(data)
+        if len(data) > FILE_MAX or self.total > FOLDER_MAX:
+            reason = f"more than {FILE_MAX:,} bytes in a file, or {FOLDER_MAX:,} in a course"
+            raise place.error(reason)
+        return list(_clean(_decoded(data, place).split("\n"), place))
+
+    def _bytes(self, path: PurePath) -> bytes:
+        descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 -- pathlib cannot open without following links.
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError
+            return file.read(FILE_MAX + 1)
+
+
+class _readable:  # noqa: N801 -- it reads as a phrase: with _readable(place).
+    """Turns what the file system refuses into an error at a place."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, FileNotFoundError):
+            reason = "this file is missing"
+            raise self._place.error(reason) from None
+        if isinstance(error, OSError):
+            reason = "not a plain file or folder that can be read"
+            raise self._place.error(reason) from None
+
+
+def _decoded(data: bytes, place: Place) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as broken:
+        reason = "not UTF-8; save the file in that encoding"
+        raise place.at(data.count(b"\n", 0, broken.start) + 1).error(reason) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _clean(lines: list[str], place: Place) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        if not line.isprintable() and any(unicodedata.category(each) == "Cc" and each != "\t" for each in line):
+            reason = "a control character"
+            raise place.at(number).error(reason)
+        yield unicodedata.normalize("NFC", line)
+
+
+def _front_matter(lines: list[str], path: PurePath) -> tuple[Mapping, list[str], Place]:
+    """Return the front matter, the lines after it, and the place of the first of these."""
+    place = Place(path, 1)
+    rows = [line.rstrip() for line in lines]
+    if rows[0] != "---" or "---" not in rows[1:]:
+        reason = "expected front matter: `---`, lines of `key: value`, `---`"
+        raise place.error(reason)
+    end = rows.index("---", 1)
+    return read_yaml("\n".join(lines[1:end]), place.at(2)), lines[end + 1 :], place.at(end + 2)
+
+
+def _body(lines: list[str], start: Place, adapter: TypeAdapter[str], what: str) -> str | None:
+    """Return the lines as one text without empty lines around it, or None."""
+    filled = [number for number, line in enumerate(lines) if line.strip()]
+    if not filled:
+        return None
+    text = "\n".join(lines[filled[0] : filled[-1] + 1]).rstrip()
+    return start.checked(what, adapter, text)
+
+
+def _lessons(reader: _Folder) -> tuple[LessonText, ...]:
+    lessons: list[LessonText] = []
+    slugs: dict[str, PurePath] = {}
+    for entry, depth, parent in _outline(reader, PurePath(), 0, lessons):
+        lesson = _lesson(reader, entry, depth, parent)
+        if lesson.slug in slugs:
+            reason = f"the slug {lesson.slug!r} is taken by {slugs[lesson.slug].as_posix()}"
+            raise Place(entry.path, 1).error(reason)
+        slugs[lesson.slug] = entry.path
+        lessons.append(lesson)
+        if len(lessons) > MAX_LESSONS:
+            reason = f"more than {MAX_LESSONS:,} lessons"
+            raise Place(entry.path, 1).error(reason)
+    return tuple(lessons)
+
+
+def _outline(
+    reader: _Folder, under: PurePath, depth: int, found: list[LessonText]
+) -> Iterator[tuple[_Entry, int, str | None]]:
+    """Walk the files in order, children after their parent.
+
+    `found` is what the caller made of them so far: its last lesson is the parent of the folder entered next.
+    """
+    parent = found[-1].slug if depth else None
+    entries, folders = _listing(reader, under)
+    for entry in entries:
+        yield entry, depth, parent
+        inside = entry.path.with_suffix("")
+        if inside.name in folders:
+            _check_depth(inside, depth)
+            yield from _outline(reader, inside, depth + 1, found)
+
+
+def _check_depth(inside: PurePath, depth: int) -> None:
+    if depth + 1 >= MAX_LEVELS:
+        reason = f"lessons nest at most {MAX_LEVELS} levels deep"
+        raise Place(inside, 1).error(reason)
+
+
+def _listing(reader: _Folder, under: PurePath) -> tuple[list[_Entry], set[str]]:
+    """Return the lessons of a folder by number and the sub-folders; nothing else may lie there."""
+    entries: dict[int, _Entry] = {}
+    folders: set[str] = set()
+    for each in reader.names(under):
+        path = under / each.name
+        if each.is_dir(follow_symlinks=False):
+            folders.add(each.name)
+        elif path != PurePath(COURSE_FILE):
+            entry = _entry(path)
+            if entries.setdefault(entry.number, entry) is not entry:
+                reason = f"the number {entry.number} is taken by {entries[entry.number].path.name}"
+                raise Place(path, 1).error(reason)
+    for stray in sorted(folders - {entry.path.stem for entry in entries.values()}):
+        reason = f"no lesson {stray}.md beside this folder"
+        raise Place(under / stray, 1).error(reason)
+    return [entries[number] for number in sorted(entries)], folders
+
+
+def _entry(path: PurePath) -> _Entry:
+    match = _LESSON_NAME.fullmatch(path.name)
+    if match is None:
+        reason = "not a lesson: expected a name such as 01-first-steps.md"
+        raise Place(path, 1).error(reason)
+    return _Entry(path, int(match["number"]), match["slug"])
+
+
+def _lesson(reader: _Folder, entry: _Entry, depth: int, parent: str | None) -> LessonText:
+    front, lines, start = _front_matter(reader.lines(entry.path), entry.path)
+    front.only(LESSON_KEYS)
+    title = read.needed_text(front, "title", read.TITLE)
+    content, block = _split_quiz(lines, start)
+    return LessonText(
+        title=title,
+        slug=read.text(front, "slug", _SLUG) or entry.slug,
+        lesson_type=_lesson_type(front, block),
+        content=_body(content, start, _CONTENT, "the content"),
+        video_url=read.text(front, "video_url", read.URL),
+        duration_minutes=read.whole(front, "duration_minutes", 1, MAX_MINUTES),
+        is_preview=read.flag(front, "preview", default=False),
+        depth=depth,
+        parent=parent,
+        quiz=None if block is None else quiz_of(block, title),
+        description=read.text(front, "description", _PARAGRAPHS),
+        metadata=read.metadata(front),
+    )
+
+
+def _lesson_type(front: Mapping, block: Mapping | None) -> LessonType:
+    lesson_type = read.word(front, "type", LessonType) or LessonType.TEXT
+    if block is not None and lesson_type is not LessonType.QUIZ:
+        reason = "a quiz block needs `type: quiz` in the front matter"
+        raise block.place.error(reason)
+    return lesson_type
+
+
+def _split_quiz(lines: list[str], start: Place) -> tuple[list[str], Mapping | None]:
+    """Split the content from the quiz block, which is the last thing in the file."""
+    number = next(quiz_fences(lines), None)
+    if number is None:
+        return lines, None
+    place = start.at(start.line + number)
+    marks = lines[number].rstrip().removesuffix("quiz")
+    closing = next((at for at in range(number + 1, len(lines)) if lines[at].rstrip() == marks), None)
+    if closing is None:
+        reason = f"the quiz block is not closed by {marks}"
+        raise place.error(reason)
+    for after in range(closing + 1, len(lines)):
+        if lines[after].strip():
+            reason = "text after the quiz block, which must be the last thing in the file"
+            raise start.at(start.line + after).error(reason)
+    return lines[:number], read_yaml("\n".join(lines[number + 1 : closing]), place.at(place.line + 1))
+
+
+def quiz_fences(lines: list[str]) -> Iterator[int]:
+    """Yield the index of every line that opens a quiz block, outside of other fenced code."""
+    fence = ""
+    for number, line in enumerate(lines):
+        if not fence and _QUIZ_FENCE.fullmatch(line):
+            yield number
+        fence = fence_after(line, fence)
+
+
+def fence_after(line: str, fence: str) -> str:
+    """Return the marks of the fenced code that is open after `line`, where `fence` was open before; "" for none."""
+    match = _FENCE.fullmatch(line)
+    if match is None:
+        return fence
+    marks, info = match["marks"], match["info"].strip()
+    if fence:
+        return "" if marks[0] == fence[0] and len(marks) >= len(fence) and not info else fence
+    return "" if marks[0] == "`" and "`" in info else marks

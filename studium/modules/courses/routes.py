@@ -1,0 +1,93 @@
+"""Courses: the catalogue and its upkeep."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Depends, Path, Query
+
+from studium.access.actor import CurrentUser, OptionalUser, Teacher
+from studium.access.permissions import EditableCourse, VisibleCourse
+from studium.kit.db import SessionDep
+from studium.kit.pages import Page, PageDep
+from studium.kit.routing import IfMatch, Router
+from studium.models import Difficulty
+from studium.modules.courses import actions, queries
+from studium.modules.courses.queries import CourseFilter
+from studium.modules.courses.schemas import CourseCreate, CourseOut, CourseUpdate
+
+router = Router("/courses", tag="courses")
+SortBy = Literal["newest", "title", "popular", "rating"]
+
+
+def course_filter(
+    category: Annotated[str | None, Query(max_length=100)] = None,
+    difficulty_level: Difficulty | None = None,
+    instructor_id: UUID | None = None,
+    q: Annotated[str | None, Query(max_length=200, description="Words of the title or description.")] = None,
+    is_published: bool | None = None,  # noqa: FBT001 -- query parameters have names.
+    mine: bool = False,  # noqa: FBT001, FBT002 -- query parameters have names.
+) -> CourseFilter:
+    """The catalogue's filters."""
+    return CourseFilter(category, difficulty_level, instructor_id, q, is_published, mine)
+
+
+@router.get("")
+async def list_courses(
+    actor: OptionalUser,
+    session: SessionDep,
+    page: PageDep,
+    wanted: Annotated[CourseFilter, Depends(course_filter)],
+    sort: SortBy = "newest",
+) -> Page[CourseOut]:
+    """The catalogue: published courses, and the drafts that the caller may see."""
+    return await queries.course_page(session, actor, wanted, sort, page)
+
+
+@router.post("", status_code=201)
+async def create_course(actor: Teacher, session: SessionDep, wish: CourseCreate) -> CourseOut:
+    """Create a draft course."""
+    course = await actions.create_course(session, actor, wish)
+    return await queries.course_card(session, course.id)
+
+
+@router.get("/slug/{slug}")
+async def read_course_by_slug(
+    slug: Annotated[str, Path(max_length=255)], actor: OptionalUser, session: SessionDep
+) -> CourseOut:
+    """A course by its slug."""
+    return await queries.course_by_slug(session, actor, slug)
+
+
+@router.get("/{course_id}")
+async def read_course(course: VisibleCourse, session: SessionDep) -> CourseOut:
+    """A course."""
+    return await queries.course_card(session, course.id)
+
+
+@router.patch("/{course_id}")
+async def update_course(
+    actor: CurrentUser, course: EditableCourse, session: SessionDep, if_match: IfMatch, patch: CourseUpdate
+) -> CourseOut:
+    """Change a course."""
+    await actions.update_course(session, actor, course, patch, if_match)
+    return await queries.course_card(session, course.id)
+
+
+@router.delete("/{course_id}", status_code=204)
+async def delete_course(course: EditableCourse, session: SessionDep, if_match: IfMatch) -> None:
+    """Delete a course that nobody ever enrolled in."""
+    await actions.delete_course(session, course, if_match)
+
+
+@router.post("/{course_id}/publish")
+async def publish_course(course: EditableCourse, session: SessionDep, if_match: IfMatch) -> CourseOut:
+    """Open a course to learners."""
+    await actions.publish_course(session, course, if_match)
+    return await queries.course_card(session, course.id)
+
+
+@router.post("/{course_id}/unpublish")
+async def unpublish_course(course: EditableCourse, session: SessionDep, if_match: IfMatch) -> CourseOut:
+    """Hide a course from new learners."""
+    await actions.unpublish_course(session, course, if_match)
+    return await queries.course_card(session, course.id)

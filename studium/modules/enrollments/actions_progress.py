@@ -1,0 +1,197 @@
+"""What a learner does in a lesson. The enrollment's row is the mutex; its counters follow in the same transaction."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.access.actor import Actor
+from studium.access.audit import audit
+from studium.access.errors import EnrollmentNotActive
+from studium.kit.clock import now
+from studium.kit.db import unique_or
+from studium.kit.ids import new_id
+from studium.kit.problems import NotFound
+from studium.models import Enrollment, EnrollmentStatus, Lesson, LessonProgress, LessonType, ProgressStatus
+from studium.modules.enrollments.counters import recount
+from studium.modules.enrollments.errors import QuizNotPassed
+from studium.modules.enrollments.progress import TIME_MAX_SECONDS, credited_time, room_for_time
+from studium.modules.enrollments.schemas import ProgressUpdate
+
+FULL = Decimal(100)
+
+
+async def complete_lesson(
+    session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID
+) -> LessonProgress:
+    """Mark a lesson as done; again: no change.
+
+    Raises NotFound (another course's or an archived lesson), EnrollmentNotActive, QuizNotPassed.
+    """
+    lesson_type, progress = await _open_lesson(session, actor, enrollment, lesson_id, "progress.complete")
+    if progress.status is ProgressStatus.COMPLETED:
+        return progress
+    _refuse_quiz(lesson_type)
+    _refuse_completed(enrollment)
+    return await _finish(session, enrollment, progress)
+
+
+async def record_progress(
+    session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID, patch: ProgressUpdate
+) -> LessonProgress:
+    """Take over what a player reports; a completed enrollment only moves time and position.
+
+    The percentage never falls, 100 completes, and time is credited no faster than the clock runs (an admin's figures
+    stand as they are). Raises as `complete_lesson` does.
+    """
+    lesson_type, progress = await _open_lesson(session, actor, enrollment, lesson_id, "progress.update")
+    changes = patch.changes()
+    await _move_in_lesson(session, actor, enrollment, progress, changes)
+    if enrollment.status is EnrollmentStatus.COMPLETED or progress.status is ProgressStatus.COMPLETED:
+        return progress
+    reached = changes.get("completion_percentage", Decimal(0))
+    if "metadata" in changes:
+        progress.progress_metadata = changes["metadata"]
+    if reached >= FULL or changes.get("status") is ProgressStatus.COMPLETED:
+        _refuse_quiz(lesson_type)
+        return await _finish(session, enrollment, progress)
+    progress.completion_percentage = max(progress.completion_percentage, reached)
+    await session.flush()
+    return progress
+
+
+async def record_completion(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> None:
+    """A quiz was passed (or a practice quiz submitted): its lesson is done. Called under the enrollment's lock.
+
+    Nothing moves in an enrollment that is not active, or in a lesson that was archived meanwhile.
+    """
+    live = select(Lesson.id).where(Lesson.id == lesson_id, Lesson.archived_at.is_(None))
+    if enrollment.status is not EnrollmentStatus.ACTIVE or await session.scalar(live) is None:
+        return
+    progress = await _progress_row(session, enrollment, lesson_id, now())
+    if progress.status is not ProgressStatus.COMPLETED:
+        await _finish(session, enrollment, progress)
+
+
+async def record_attempt(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> None:
+    """A quiz attempt was started in this lesson. Called under the enrollment's lock."""
+    at = now()
+    progress = await _progress_row(session, enrollment, lesson_id, at)
+    progress.attempts_count += 1
+    _touch(enrollment, at)
+    await session.flush()
+
+
+async def _open_lesson(
+    session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID, action: str
+) -> tuple[LessonType, LessonProgress]:
+    """Lock the enrollment, find the lesson in its course, and give its progress row (made on the first visit)."""
+    await session.refresh(enrollment, with_for_update=True)
+    found = select(Lesson.lesson_type).where(
+        Lesson.id == lesson_id, Lesson.course_id == enrollment.course_id, Lesson.archived_at.is_(None)
+    )
+    lesson_type = await session.scalar(found)
+    if lesson_type is None:
+        message = "There is no such lesson in this course."
+        raise NotFound(message)
+    if enrollment.status in (EnrollmentStatus.DROPPED, EnrollmentStatus.EXPIRED):
+        message = f"The enrollment is {enrollment.status}; resume it first."
+        raise EnrollmentNotActive(message)
+    if actor.id != enrollment.student_id:
+        audit(session, action, actor_id=actor.id, target=("enrollment", enrollment.id), lesson_id=str(lesson_id))
+    at = now()
+    progress = await _progress_row(session, enrollment, lesson_id, at)
+    _touch(enrollment, at)
+    return lesson_type, progress
+
+
+def _touch(enrollment: Enrollment, at: datetime) -> None:
+    enrollment.last_accessed_at = at
+    enrollment.started_at = enrollment.started_at or at
+
+
+async def _progress_row(
+    session: AsyncSession, enrollment: Enrollment, lesson_id: UUID, at: datetime
+) -> LessonProgress:
+    """The progress row, made where it is missing; raises NotFound when the lesson vanished meanwhile."""
+    known = select(LessonProgress).where(
+        LessonProgress.enrollment_id == enrollment.id, LessonProgress.lesson_id == lesson_id
+    )
+    progress = (await session.execute(known)).scalar_one_or_none()
+    if progress is None:
+        progress = LessonProgress(
+            id=new_id(),
+            enrollment_id=enrollment.id,
+            lesson_id=lesson_id,
+            status=ProgressStatus.IN_PROGRESS,
+            started_at=at,
+            completion_percentage=Decimal(0),
+            time_spent_seconds=0,
+            last_position_seconds=0,
+            attempts_count=0,
+        )
+        async with unique_or(session, NotFound("There is no such lesson in this course.")):
+            session.add(progress)
+    return progress
+
+
+def _refuse_quiz(lesson_type: LessonType) -> None:
+    if lesson_type is LessonType.QUIZ:
+        message = "Pass the quiz to complete this lesson."
+        raise QuizNotPassed(message)
+
+
+def _refuse_completed(enrollment: Enrollment) -> None:
+    if enrollment.status is EnrollmentStatus.COMPLETED:
+        message = "The course is completed; nothing in it changes any more."
+        raise EnrollmentNotActive(message)
+
+
+async def _finish(session: AsyncSession, enrollment: Enrollment, progress: LessonProgress) -> LessonProgress:
+    """Complete the lesson and recount the enrollment."""
+    at = now()
+    progress.status = ProgressStatus.COMPLETED
+    progress.completed_at = at
+    progress.completion_percentage = FULL
+    _touch(enrollment, at)
+    await session.flush()
+    await recount(session, enrollment)
+    return progress
+
+
+async def _move_in_lesson(
+    session: AsyncSession, actor: Actor, enrollment: Enrollment, progress: LessonProgress, changes: dict[str, Any]
+) -> None:
+    """Position and credited time; the enrollment's total follows the rows."""
+    if "last_position_seconds" in changes:
+        progress.last_position_seconds = changes["last_position_seconds"]
+    if "time_spent_seconds" in changes:
+        others, lessons = await _time_elsewhere(session, enrollment, progress)
+        reported = min(changes["time_spent_seconds"], TIME_MAX_SECONDS)
+        if actor.id == enrollment.student_id:
+            reported = _credit(enrollment, progress, reported, others, lessons)
+        progress.time_spent_seconds = max(progress.time_spent_seconds, reported)
+        enrollment.total_time_spent_seconds = others + progress.time_spent_seconds
+    await session.flush()
+
+
+def _credit(enrollment: Enrollment, progress: LessonProgress, reported: int, others: int, lessons: int) -> int:
+    at = now()
+    spent = others + progress.time_spent_seconds
+    room = room_for_time(started=enrollment.started_at or at, at=at, lessons_touched=lessons, spent=spent)
+    first = progress.started_at or at
+    return credited_time(reported, progress.time_spent_seconds, first_report=first, at=at, enrollment_room=room)
+
+
+async def _time_elsewhere(
+    session: AsyncSession, enrollment: Enrollment, progress: LessonProgress
+) -> tuple[int, int]:
+    """Seconds on the enrollment's other lessons, and how many lessons were touched in all."""
+    statement = select(func.coalesce(func.sum(LessonProgress.time_spent_seconds), 0), func.count()).where(
+        LessonProgress.enrollment_id == enrollment.id, LessonProgress.id != progress.id
+    )
+    seconds, count = (await session.execute(statement)).one()
+    return int(seconds), count + 1

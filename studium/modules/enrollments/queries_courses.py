@@ -1,0 +1,73 @@
+"""What the enrollments of one course add up to: figures for its staff, reviews for everybody."""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.access.rules import LEARNING
+from studium.kit.pages import Order, Page, PageQuery, paginate
+from studium.models import Course, Enrollment, EnrollmentStatus, User
+from studium.modules.enrollments.schemas import EnrollmentStatsOut, ReviewOut
+
+_PLACES = Decimal("0.01")
+
+
+async def course_stats(session: AsyncSession, course: Course) -> EnrollmentStatsOut:
+    """The figures of one course, in one statement: one row for each status."""
+    statement = (
+        select(
+            Enrollment.status,
+            func.count().label("people"),
+            func.sum(Enrollment.progress_percentage).label("progress"),
+            func.sum(Enrollment.total_time_spent_seconds).label("seconds"),
+            func.count(Enrollment.rating).label("reviews"),
+            func.sum(Enrollment.rating).label("stars"),
+        )
+        .where(Enrollment.course_id == course.id)
+        .group_by(Enrollment.status)
+    )
+    rows = {row.status: row for row in (await session.execute(statement)).all()}
+    by_status = {status: rows[status].people if status in rows else 0 for status in EnrollmentStatus}
+    total = sum(by_status.values())
+    reviews = sum(row.reviews for row in rows.values())
+    learning = sum(by_status[status] for status in LEARNING)
+    return EnrollmentStatsOut(
+        total=total,
+        by_status=by_status,
+        average_progress=_ratio(sum((rows[s].progress for s in LEARNING if s in rows), Decimal(0)), learning),
+        completion_rate=_ratio(by_status[EnrollmentStatus.COMPLETED] * 100, total),
+        average_rating=_ratio(sum(row.stars or 0 for row in rows.values()), reviews),
+        reviews_count=reviews,
+        average_time_spent_seconds=round(sum(row.seconds for row in rows.values()) / total) if total else None,
+    )
+
+
+def _ratio(amount: Decimal | int, count: int) -> Decimal | None:
+    """The quotient with two places, or None where there is nothing to divide by."""
+    return (Decimal(amount) / count).quantize(_PLACES) if count else None
+
+
+async def reviews_page(session: AsyncSession, course: Course, page: PageQuery) -> Page[ReviewOut]:
+    """The reviews of a course, newest first."""
+    reviewed_at = func.coalesce(Enrollment.reviewed_at, Enrollment.enrolled_at).label("reviewed_at")
+    statement = (
+        select(Enrollment.rating, Enrollment.review, reviewed_at, User.full_name)
+        .join(User, User.id == Enrollment.student_id)
+        .where(Enrollment.course_id == course.id, Enrollment.rating.is_not(None))
+    )
+    order = (Order(Enrollment.reviewed_at), Order(Enrollment.id))
+    return await paginate(session, statement, order=order, page=page, name="reviews", item=_review)
+
+
+def _review(row: Row[Any]) -> ReviewOut:
+    return ReviewOut(
+        rating=row.rating, review=row.review, reviewed_at=row.reviewed_at, reviewer=public_name(row.full_name)
+    )
+
+
+def public_name(full_name: str) -> str:
+    """The first name and the initial of the last: `Sam S.`; a single name stands alone."""
+    first, *rest = full_name.split()
+    return f"{first} {rest[-1][0]}." if rest else first

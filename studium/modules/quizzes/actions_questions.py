@@ -1,0 +1,130 @@
+"""What staff do with questions. The quiz's row is the mutex: whoever changes its questions holds it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.kit.ids import new_id
+from studium.kit.ordering import inserted, renumber
+from studium.kit.tables import assign
+from studium.kit.versions import IfMatchHeader
+from studium.models import JsonObject, Quiz, QuizQuestion, bump
+from studium.modules.quizzes.errors import InvalidQuestion, LastQuestion, TooManyQuestions
+from studium.modules.quizzes.questions import faults
+from studium.modules.quizzes.schemas import MAX_QUESTIONS, OptionIn, QuestionCreate, QuestionUpdate
+
+MAX_POINTS = Decimal("9999.99")
+DEFAULT_POINTS = Decimal(1)
+
+
+async def create_question(session: AsyncSession, quiz: Quiz, wish: QuestionCreate) -> QuizQuestion:
+    """Insert or append a question; raises InvalidQuestion, TooManyQuestions."""
+    order, points = await _locked_questions(session, quiz)
+    question = QuizQuestion(
+        id=new_id(),
+        quiz_id=quiz.id,
+        question_text=wish.question_text,
+        question_type=wish.question_type,
+        points=DEFAULT_POINTS if wish.points is None else wish.points,
+        order_index=len(order) + 1,
+        explanation=wish.explanation,
+        options=_with_ids(wish.options, known=set()),
+        correct_answer=wish.correct_answer,
+        question_metadata=wish.metadata,
+    )
+    _check_room(len(order) + 1, points + question.points)
+    _check(question)
+    session.add(question)
+    await session.flush()
+    await _place(session, [*order, question.id], inserted(order, question.id, wish.order_index))
+    await session.refresh(question)
+    bump(quiz)
+    await session.flush()
+    return question
+
+
+async def _locked_questions(session: AsyncSession, quiz: Quiz) -> tuple[list[UUID], Decimal]:
+    """Lock the quiz, then read its questions in order and their points in all."""
+    await session.refresh(quiz, with_for_update=True)
+    statement = select(QuizQuestion.id, QuizQuestion.points).where(QuizQuestion.quiz_id == quiz.id)
+    rows = (await session.execute(statement.order_by(QuizQuestion.order_index))).all()
+    return [row.id for row in rows], sum((row.points for row in rows), Decimal(0))
+
+
+def _check_room(count: int, points: Decimal) -> None:
+    if count > MAX_QUESTIONS or points > MAX_POINTS:
+        message = f"A quiz holds at most {MAX_QUESTIONS} questions and {MAX_POINTS} points."
+        raise TooManyQuestions(message)
+
+
+def _check(question: QuizQuestion) -> None:
+    reasons = faults(question)
+    if reasons:
+        raise InvalidQuestion(" ".join(reasons), reasons=reasons)
+
+
+def _with_ids(options: Sequence[OptionIn] | None, known: set[str]) -> list[JsonObject] | None:
+    """The options as they are stored: a known id is kept, everything else gets a new one."""
+    if options is None:
+        return None
+    free = set(known)
+    stored: list[JsonObject] = []
+    for option in options:
+        kept = option.id if option.id in free else None
+        free.discard(kept or "")
+        stored.append({"id": kept or str(new_id()), "text": option.text, "is_correct": option.is_correct})
+    return stored
+
+
+async def _place(session: AsyncSession, before: Sequence[UUID], after: Sequence[UUID]) -> None:
+    places = {question_id: i for i, question_id in enumerate(before, 1)}
+    await renumber(session, QuizQuestion, places, after)
+
+
+async def update_question(
+    session: AsyncSession, quiz: Quiz, question: QuizQuestion, patch: QuestionUpdate, if_match: IfMatchHeader
+) -> QuizQuestion:
+    """Write the fields that were sent; raises PreconditionFailed, InvalidQuestion, TooManyQuestions."""
+    order, points = await _locked_questions(session, quiz)
+    await session.refresh(question, with_for_update=True)
+    if_match.require(question.version)
+    changes: dict[str, Any] = patch.changes()
+    position = changes.pop("order_index", question.order_index)
+    if "options" in changes:
+        known = {str(option["id"]) for option in question.options or []}
+        changes["options"] = _with_ids(patch.options, known)
+    points += changes.get("points", question.points) - question.points
+    changed = assign(question, changes)
+    _check_room(len(order), points)
+    _check(question)
+    if changed or position != question.order_index:
+        bump(question)
+        bump(quiz)
+    await session.flush()
+    if position != question.order_index:
+        others = [question_id for question_id in order if question_id != question.id]
+        await _place(session, order, inserted(others, question.id, position))
+        await session.refresh(question)
+    return question
+
+
+async def delete_question(
+    session: AsyncSession, quiz: Quiz, question: QuizQuestion, if_match: IfMatchHeader
+) -> None:
+    """Remove a question; raises LastQuestion for the only one of a published quiz."""
+    order, _ = await _locked_questions(session, quiz)
+    await session.refresh(question, with_for_update=True)
+    if_match.require(question.version)
+    if quiz.is_published and len(order) == 1:
+        message = "A published quiz keeps at least one question; unpublish it first."
+        raise LastQuestion(message)
+    await session.delete(question)
+    bump(quiz)
+    await session.flush()
+    # The place of the removed question is free, so those behind it move up.
+    places = {question_id: i for i, question_id in enumerate(order, 1) if question_id != question.id}
+    await renumber(session, QuizQuestion, places, list(places))

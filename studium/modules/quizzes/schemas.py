@@ -1,0 +1,160 @@
+"""Quizzes and questions, as staff write them and as learners may see them."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from studium.kit.schema import Id, Input, Metadata, Number, Output, Paragraphs, Patch, Percent, Points, Title, unset
+from studium.models import QuestionType, QuizType
+
+MAX_QUESTIONS = 500
+_FORGED = frozenset({"id", "is_published", "created_at", "updated_at", "version"})
+
+QuizTypeIn = Annotated[QuizType, Field(strict=False)]
+QuestionTypeIn = Annotated[QuestionType, Field(strict=False)]
+Minutes = Annotated[int, Field(ge=1, le=1_440)]
+Attempts = Annotated[int, Field(ge=1, le=100)]
+Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+Position = Annotated[int, Field(ge=1, le=MAX_QUESTIONS)]
+
+
+class QuizCreate(Input):
+    """A new quiz on a quiz lesson, unpublished. A graded one without `max_attempts` has 3; practice is unlimited."""
+
+    not_allowed: ClassVar[frozenset[str]] = _FORGED
+
+    lesson_id: Id
+    title: Title
+    description: Paragraphs | None = None
+    quiz_type: QuizTypeIn = QuizType.GRADED
+    passing_score: Percent | None = None
+    time_limit_minutes: Minutes | None = None
+    max_attempts: Attempts | None = None
+    shuffle_questions: bool = True
+    shuffle_options: bool = True
+    show_correct_answers: bool = True
+
+
+class QuizUpdate(Patch):
+    """What may change; attempts that are under way keep the quiz as it was when they began."""
+
+    not_allowed: ClassVar[frozenset[str]] = _FORGED | {"lesson_id"}
+
+    title: Title = unset()
+    description: Paragraphs | None = None
+    quiz_type: QuizTypeIn = unset()
+    passing_score: Percent = unset()
+    time_limit_minutes: Minutes | None = None
+    max_attempts: Attempts | None = None
+    shuffle_questions: bool = unset()
+    shuffle_options: bool = unset()
+    show_correct_answers: bool = unset()
+
+
+class QuizOut(Output):
+    """A quiz without its questions. `passing_score` is percent, `max_attempts` null means unlimited."""
+
+    id: UUID
+    lesson_id: UUID
+    course_id: UUID
+    title: str
+    description: str | None
+    quiz_type: QuizType
+    passing_score: Number
+    time_limit_minutes: int | None
+    max_attempts: int | None
+    shuffle_questions: bool
+    shuffle_options: bool
+    show_correct_answers: bool
+    is_published: bool
+    questions_count: int
+    total_points: Number
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class OptionIn(Input):
+    """An option; the `id` of an existing one keeps it, a new one gets its id from the server."""
+
+    id: Annotated[str, Field(max_length=64)] | None = None
+    text: Annotated[str, Field(min_length=1, max_length=2_000)]
+    is_correct: bool = False
+
+
+Options = Annotated[list[OptionIn], Field(max_length=20)]
+Key = Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class QuestionCreate(Input):
+    """A new question; with `order_index` it is inserted there, without it goes to the end."""
+
+    not_allowed: ClassVar[frozenset[str]] = frozenset({"id", "quiz_id", "version"})
+
+    question_text: Text
+    question_type: QuestionTypeIn
+    points: Points | None = None
+    order_index: Position | None = None
+    explanation: Paragraphs | None = None
+    options: Options | None = None
+    correct_answer: Key | None = None
+    metadata: Metadata | None = None
+
+
+class QuestionUpdate(Patch):
+    """What may change; `order_index` moves the question and shifts the others."""
+
+    not_allowed: ClassVar[frozenset[str]] = frozenset({"id", "quiz_id", "version"})
+
+    question_text: Text = unset()
+    question_type: QuestionTypeIn = unset()
+    points: Points = unset()
+    order_index: Position = unset()
+    explanation: Paragraphs | None = None
+    options: Options | None = None
+    correct_answer: Key | None = None
+    metadata: Metadata | None = None
+
+
+class OptionOut(Output):
+    """An option with its key."""
+
+    id: str
+    text: str
+    is_correct: bool
+
+
+class QuestionOut(Output):
+    """A question with its key, for those who edit the course."""
+
+    id: UUID
+    quiz_id: UUID
+    question_text: str
+    question_type: QuestionType
+    points: Number
+    order_index: int
+    explanation: str | None
+    options: list[OptionOut] | None
+    correct_answer: str | None
+    metadata: dict[str, Any] | None = Field(validation_alias="question_metadata")
+    version: int
+
+
+class LearnerOptionOut(Output):
+    """An option without its key."""
+
+    id: str
+    text: str
+
+
+class LearnerQuestionOut(Output):
+    """A question of an attempt, without anything that gives its answer away. A model of its own, on purpose."""
+
+    id: UUID = Field(validation_alias="question_id")
+    question_text: str
+    question_type: QuestionType
+    points: Number
+    order_index: int
+    options: list[LearnerOptionOut] | None
