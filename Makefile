@@ -46,7 +46,7 @@ check: $(DEVELOPMENT) ## Check format, lint, types and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
-	$(BIN)/mypy
+	$(BIN)/mypy studium tests $(wildcard examples)
 
 format: $(DEVELOPMENT) ## Format the code and repair what can be repaired safely
 	$(BIN)/ruff check --fix-only --exit-zero

@@ -31,7 +31,10 @@ from studium.registry import load_handlers
 
 _GC_THRESHOLD = 50_000
 _ROUTERS = (
+    "users.routes_register",
     "auth.routes",
+    "auth.routes_mfa",
+    "auth.routes_pages",
     "users.routes",
     "courses.routes",
     "courses.routes_lessons",
@@ -118,6 +121,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     """Starlette's own refusals: unknown address, wrong method, a body that is not a form."""
     assert isinstance(error, HTTPException)  # noqa: S101 -- the handler is registered for this class alone.
     problem: Problem
+    if isinstance(error.__cause__, Problem):
+        return problem_response(request, error.__cause__)
     if error.status_code == MethodNotAllowed.status:
         problem = MethodNotAllowed("This address does not take this method.", headers=dict(error.headers or {}))
     elif error.status_code == NotFound.status:

@@ -31,6 +31,13 @@ class EmailVerificationRequested(Event):
 
 
 @dataclass(frozen=True)
+class EmailConfirmed(Event):
+    """A person proved their address for the first time. Published by auth."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True)
 class PasswordResetRequested(Event):
     """Somebody asked for a way back into a known account. Published by auth."""
 
@@ -49,6 +56,7 @@ class MfaCodeRequested(Event):
     """A code is wanted by mail, to turn the second factor on or to pass it. Published by auth."""
 
     user_id: UUID
+    code_id: UUID
 
 
 @dataclass(frozen=True)

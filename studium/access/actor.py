@@ -133,3 +133,23 @@ def client_address(request: Request) -> str:
 
 
 ClientAddress = Annotated[str, Depends(client_address)]
+
+
+@permission("logged in")
+async def known_user(request: Request, _: _Documented = None) -> Actor:
+    """The caller, read in a short transaction of its own; 401 otherwise.
+
+    For routes that hash a password before they begin to write.
+    """
+    async with request.app.state.runtime.database.reading() as session:
+        return await current_user(request, session)
+
+
+@permission("admin")
+async def known_admin(actor: Annotated[Actor, Depends(known_user)]) -> Actor:
+    """An admin as `known_user` reads one, else 403."""
+    return await admin(actor)
+
+
+KnownUser = Annotated[Actor, Depends(known_user)]
+KnownAdmin = Annotated[Actor, Depends(known_admin)]

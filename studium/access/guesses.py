@@ -5,14 +5,16 @@ transaction begins, and settled in it: under the account's lock, against the thr
 Throttles count failures only, and look the same whether the account exists or not.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access.throttle import Limit, forget, note, wait_for
+from studium.access.throttle import Limit, closing_hit, forget, hits_of, note, seconds_left
 from studium.kit.db import Database
 from studium.kit.passwords import verify_nothing, verify_password
 from studium.kit.problems import TooManyRequests
@@ -37,14 +39,14 @@ class Guess:
 
 async def make_guess(database: Database, account: str, source: str, password: str) -> Guess:
     """Judge a password, at the same cost whether the account exists or not; raise TooManyRequests, Overloaded."""
+    user_id = select(User.id).where(User.email == account).scalar_subquery()
+    password_hash = select(User.password_hash).where(User.email == account).scalar_subquery()
     async with database.reading() as session:
-        await _require_room(session, account, source)
-        found = (await session.execute(select(User.id, User.password_hash).where(User.email == account))).one_or_none()
-    if found is None:
+        _, found_id, found_hash = await _require_room(session, account, source, user_id, password_hash)
+    if found_id is None:
         await verify_nothing(password)
         return Guess(account, source, right=False)
-    user_id, password_hash = found
-    return Guess(account, source, await verify_password(password_hash, password), user_id, password_hash)
+    return Guess(account, source, await verify_password(found_hash, password), found_id, found_hash)
 
 
 async def settle(session: AsyncSession, guess: Guess) -> User | None:
@@ -54,13 +56,13 @@ async def settle(session: AsyncSession, guess: Guess) -> User | None:
     meanwhile, so that guesses made all at once are worth no more than guesses made in turn.
     """
     await _take_turns(session, guess)
-    await _require_room(session, guess.account, guess.source)
+    failed_before, *_ = await _require_room(session, guess.account, guess.source)
     user = await _locked(session, guess) if guess.right else None
     if user is None:
         await note(session, PER_ACCOUNT_AND_SOURCE.scope, guess.account, guess.source)
         await note(session, PER_SOURCE.scope, guess.source)
         await note(session, PER_ACCOUNT.scope, guess.account)
-    else:
+    elif failed_before:
         await forgive(session, guess.account, guess.source)
     return user
 
@@ -75,17 +77,27 @@ async def _locked(session: AsyncSession, guess: Guess) -> User | None:
     return (await session.execute(select(User).where(*same).with_for_update(key_share=True))).scalar_one_or_none()
 
 
-async def _require_room(session: AsyncSession, account: str, source: str) -> None:
-    """Raise TooManyRequests while a throttle is closed to this source for this account."""
-    seconds = max(
-        await wait_for(session, PER_ACCOUNT_AND_SOURCE, account, source),
-        await wait_for(session, PER_SOURCE, source),
+async def _require_room(
+    session: AsyncSession, account: str, source: str, *also: ColumnElement[Any]
+) -> Sequence[Any]:
+    """Raise TooManyRequests while a throttle is closed to this source for this account.
+
+    Returns whether there are failures to forgive, then the values of `also`, which ride along in the one statement.
+    """
+    near = account, source
+    columns = (
+        exists().where(*hits_of(session, PER_ACCOUNT_AND_SOURCE.scope, *near)),
+        closing_hit(session, PER_ACCOUNT_AND_SOURCE, *near),
+        closing_hit(session, PER_SOURCE, source),
+        closing_hit(session, PER_ACCOUNT, account),
     )
-    crowd = 0 if seconds else await wait_for(session, PER_ACCOUNT, account)
-    if crowd and not await _is_known(session, account, source):
-        seconds = crowd
+    failed, here, everywhere, crowd, *values = (await session.execute(select(*columns, *also))).one()
+    seconds = max(seconds_left(PER_ACCOUNT_AND_SOURCE, here), seconds_left(PER_SOURCE, everywhere))
+    if not seconds and crowd is not None and not await _is_known(session, account, source):
+        seconds = seconds_left(PER_ACCOUNT, crowd)
     if seconds:
         raise TooManyRequests(seconds, "Too many failed attempts. Wait a little, then try again.")
+    return [failed, *values]
 
 
 async def _is_known(session: AsyncSession, account: str, source: str) -> bool:
@@ -96,7 +108,7 @@ async def _is_known(session: AsyncSession, account: str, source: str) -> bool:
 
 async def _take_turns(session: AsyncSession, guess: Guess) -> None:
     """Guesses of one source, and at one account, are counted one after the other. SQLite's writers do so anyway."""
-    if runtime_of(session).database.dialect == "sqlite":
-        return
-    for name in (f"source {guess.source}", f"account {guess.account}"):
-        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    if runtime_of(session).database.dialect == "postgresql":
+        names = f"source {guess.source}", f"account {guess.account}"
+        locks = (func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in names)
+        await session.execute(select(*locks))

@@ -237,6 +237,9 @@ async def visible_certificate(certificate_id: UUID, actor: CurrentUser, session:
     return certificate
 
 
+VisibleCertificate = Annotated[Certificate, Depends(visible_certificate)]
+
+
 @permission("certificate: admin")
 async def revocable_certificate(certificate: VisibleCertificate, actor: CurrentUser) -> Certificate:
     """A certificate that the caller may revoke."""
@@ -246,7 +249,6 @@ async def revocable_certificate(certificate: VisibleCertificate, actor: CurrentU
     return certificate
 
 
-VisibleCertificate = Annotated[Certificate, Depends(visible_certificate)]
 RevocableCertificate = Annotated[Certificate, Depends(revocable_certificate)]
 
 

@@ -1,9 +1,10 @@
 """How often: hits are counted in the database, so that a stopped cache neither opens nor closes a gate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.clock import now
@@ -26,18 +27,35 @@ class Limit:
 
 async def wait_for(session: AsyncSession, limit: Limit, *key: object) -> int:
     """Seconds until `key` has room again under `limit`; 0 where it has room now."""
-    since = now() - limit.within
-    newest = (
+    return seconds_left(limit, (await session.execute(select(closing_hit(session, limit, *key)))).scalar_one())
+
+
+async def longest_wait(session: AsyncSession, limits: Sequence[Limit], *key: object) -> int:
+    """Seconds until `key` has room again under all of `limits`; 0 where it has room now. One statement."""
+    hits = (await session.execute(select(*(closing_hit(session, limit, *key) for limit in limits)))).one()
+    return max(seconds_left(limit, hit) for limit, hit in zip(limits, hits, strict=True))
+
+
+def closing_hit(session: AsyncSession, limit: Limit, *key: object) -> ScalarSelect[datetime]:
+    """When the hit occurred that closes `limit` to `key`: the last allowed one within its time. NULL where there is room."""
+    return (
         select(ThrottleHit.occurred_at)
-        .where(
-            ThrottleHit.scope == limit.scope, ThrottleHit.key == _digest(session, key), ThrottleHit.occurred_at > since
-        )
+        .where(*hits_of(session, limit.scope, *key), ThrottleHit.occurred_at > now() - limit.within)
         .order_by(ThrottleHit.occurred_at.desc())
-        .limit(limit.hits)
-        .subquery()
+        .offset(limit.hits - 1)
+        .limit(1)
+        .scalar_subquery()
     )
-    count, oldest = (await session.execute(select(func.count(), func.min(newest.c.occurred_at)))).one()
-    return 0 if count < limit.hits else max(1, int((oldest - since).total_seconds()) + 1)
+
+
+def hits_of(session: AsyncSession, scope: str, *key: object) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The condition for the hits of `key` in a scope."""
+    return ThrottleHit.scope == scope, ThrottleHit.key == _digest(session, key)
+
+
+def seconds_left(limit: Limit, closing: datetime | None) -> int:
+    """Whole seconds until the hit that closes a limit is too old to do so; 0 without one."""
+    return 0 if closing is None else max(1, int((closing + limit.within - now()).total_seconds()) + 1)
 
 
 async def note(session: AsyncSession, scope: str, *key: object) -> None:
@@ -48,9 +66,7 @@ async def note(session: AsyncSession, scope: str, *key: object) -> None:
 
 async def forget(session: AsyncSession, scope: str, *key: object) -> None:
     """Drop the hits of `key`: the owner has shown who they are."""
-    await session.execute(
-        delete(ThrottleHit).where(ThrottleHit.scope == scope, ThrottleHit.key == _digest(session, key))
-    )
+    await session.execute(delete(ThrottleHit).where(*hits_of(session, scope, *key)))
 
 
 def _digest(session: AsyncSession, key: tuple[object, ...]) -> str:

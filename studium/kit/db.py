@@ -86,13 +86,20 @@ def _postgres_engine(url: str, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=3,
+        hide_parameters=True,
         connect_args={"timeout": 3, "server_settings": {"timezone": "UTC", "application_name": "studium"}},
     )
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
     address = make_url(url).set(drivername="sqlite+aiosqlite")
-    engine = create_async_engine(address, pool_size=8, max_overflow=8, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
+    engine = create_async_engine(
+        address,
+        pool_size=8,
+        max_overflow=8,
+        hide_parameters=True,
+        connect_args={"timeout": SQLITE_BUSY_MS / 1000},
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

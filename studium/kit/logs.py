@@ -149,7 +149,9 @@ def _renderer(settings: Settings) -> structlog.typing.Processor:
 
 def _route_standard_library(level: int) -> None:
     root = logging.getLogger()
-    root.handlers = [_Forward()]
+    # Only what basicConfig or we ourselves put there is replaced: a test runner's own handlers stay.
+    root.handlers = [handler for handler in root.handlers if type(handler) not in {logging.StreamHandler, _Forward}]
+    root.addHandler(_Forward())
     root.setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()

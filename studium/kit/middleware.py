@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from time import perf_counter
+from traceback import format_exc
 from typing import Any
 
 import structlog
@@ -154,7 +155,8 @@ class _Exchange:
             return
         except Exception as error:
             if not isinstance(error, Problem):
-                _log.exception("unhandled error")
+                # The text is made here, because a renderer may show local values, and passwords are among them.
+                _log.error("unhandled error", exception=format_exc())
             if self.started:
                 raise
             await self._refuse(error if isinstance(error, Problem) else InternalError("Something went wrong here."))

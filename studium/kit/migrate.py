@@ -16,7 +16,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 SCRIPTS = "studium:migrations"
@@ -25,6 +25,7 @@ _WAIT_FOR_OTHERS_SECONDS = 300
 _WAIT_FOR_TABLES_SECONDS = 10
 _CONNECT_SECONDS = 5
 _LOCK_WORDS = ("lock timeout", "database is locked")
+_FILE_WORDS = ("unable to open", "not a database", "malformed", "readonly", "disk is full", "disk I/O")
 
 
 class MigrationError(Exception):
@@ -193,15 +194,10 @@ def _explained(address: URL) -> Iterator[None]:
         if any(word in reason for word in _LOCK_WORDS):
             message = f"The database {_shown(address)} is in use and did not become free in time."
             raise DatabaseBusy(message) from error
-        if not _is_about_opening(error):
+        if not (error.statement is None or error.connection_invalidated or any(word in reason for word in _FILE_WORDS)):
             raise
         message = f"The database {_shown(address)} cannot be reached: {reason}."
         raise DatabaseUnreachable(message) from error
-
-
-def _is_about_opening(error: DBAPIError) -> bool:
-    """Tell whether the connection itself failed: no statement had been sent, or the file is no database."""
-    return error.statement is None or isinstance(error, OperationalError) or "not a database" in str(error.orig)
 
 
 def _shown(address: URL) -> str:

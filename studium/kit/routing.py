@@ -6,9 +6,9 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, params
 from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import get_flat_dependant, get_parameterless_sub_dependant
+from fastapi.dependencies.utils import get_flat_params, get_parameterless_sub_dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData
@@ -110,8 +110,8 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler between our request and our headers."""
-        flat = get_flat_dependant(self.dependant)
-        known = frozenset(field.alias for field in flat.query_params)
+        fields = get_flat_params(self.dependant)
+        known = frozenset(field.alias for field in fields if isinstance(field.field_info, params.Query))
         check = Depends(_strict_query(known))
         self.dependant.dependencies.append(get_parameterless_sub_dependant(depends=check, path=self.path_format))
         self.dependant.call = _noting_version(self.endpoint)

@@ -53,4 +53,5 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             jobs=open_jobs(settings, database),
         )
         database.runtime = runtime
+        stack.push_async_callback(runtime.jobs.close)
         yield runtime

@@ -1,13 +1,17 @@
 """How Alembic runs here: on the connection that `studium.kit.migrate` holds, in the transaction that it opened."""
 
+from typing import Literal
+
 from alembic import context
 from sqlalchemy import Connection
+from sqlalchemy.types import TypeDecorator
 
 from studium import models
+from studium.kit import job_tables
 from studium.kit.migrate import migrating
 from studium.kit.tables import Base
 
-_ = models  # Importing the models puts their tables on the metadata.
+_ = (models, job_tables)  # Importing them puts their tables on the metadata.
 
 
 def _ours(name: str | None, kind: str, parents: object) -> bool:
@@ -16,11 +20,18 @@ def _ours(name: str | None, kind: str, parents: object) -> bool:
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 
 
+def _plainly(kind: str, thing: object, context: object) -> str | Literal[False]:
+    """Write our own column types into a new revision as what the database gets: a revision must not follow the code."""
+    del context
+    return f"sa.{thing.impl_instance!r}" if kind == "type" and isinstance(thing, TypeDecorator) else False
+
+
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         include_name=_ours,
+        render_item=_plainly,
         render_as_batch=connection.dialect.name == "sqlite",
         transactional_ddl=True,
     )

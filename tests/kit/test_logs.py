@@ -108,7 +108,7 @@ def refuse(password: str) -> None:
 
 def test_tracebacks_are_logged_without_values(tmp_path, capsys):
     configure_logs(settings_in(tmp_path))
-    given = "-".join(["hidden", "1"])
+    given = f"hidden-{1}"
     try:
         refuse(given)
     except RuntimeError:
@@ -130,6 +130,14 @@ def test_development_is_for_people(tmp_path, capsys):
     assert not written.startswith("{")
 
 
+def test_handlers_of_a_test_runner_stay_and_ours_is_there_once(tmp_path):
+    root, other = logging.getLogger(), logging.NullHandler()
+    root.handlers = [logging.StreamHandler(), other]
+    for _ in range(2):
+        configure_logs(settings_in(tmp_path))
+    assert [type(handler).__name__ for handler in root.handlers] == ["NullHandler", "_Forward"]
+
+
 def test_a_closed_standard_error_breaks_nothing(tmp_path, monkeypatch):
     configure_logs(settings_in(tmp_path))
     with (tmp_path / "closed").open("w") as closed:
@@ -139,6 +147,7 @@ def test_a_closed_standard_error_breaks_nothing(tmp_path, monkeypatch):
 
 
 def test_a_broken_call_in_a_library_breaks_nothing(tmp_path, capsys):
+    logging.getLogger().handlers = []  # The test runner's own handler raises on purpose.
     configure_logs(settings_in(tmp_path))
     logging.getLogger("some.library").info("%d", "not a number")
     assert "not a number" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The PDF of a certificate: one landscape page with embedded fonts, fit for archives (PDF/A-2a) and for reading aloud.
+"""The PDF of a certificate: a landscape page for archives (PDF/A-2a) and screen readers (PDF/UA-1), fonts inside.
 
 Facts reach the template as JSON and are never part of its source, so no name can be code. The same facts give the
 same bytes: nothing is read from the clock, the system's fonts or the network.
@@ -21,14 +21,27 @@ Paper = Literal["a4", "letter"]
 """The sizes of paper that learners' printers have."""
 
 _HERE = Path(__file__).parent
-_LONGEST_WORD = 24  # Letters; a longer run without a space may be broken anywhere.
+_LONGEST_WORD = 24  # Letters; a longer run without a space may be broken between any two.
+_LONGEST_PIECE = 12  # Characters; what should stay whole, such as joined Arabic letters, is broken after so many.
+_CONTROLS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+# Skin tones and the letters of flags belong to the sign before them.
+_TIED = re.compile("[\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+_VIRAMA = 9  # The combining class of the marks that tie two consonants.
 _BREAK = "\N{ZERO WIDTH SPACE}"
-_ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
-    "sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth "
-    "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
-).split()
-_MONTHS = "January February March April May June July August September October November December".split()
+_TEN_DAYS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+_TEENS = ["eleven", "twelf", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_DAYS = [
+    *_TEN_DAYS,
+    *(f"{teen}th" for teen in _TEENS),
+    "twentieth",
+    *(f"twenty-{day}" for day in _TEN_DAYS[:9]),
+    "thirtieth",
+    "thirty-first",
+]
+_MONTHS = [
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,7 @@ class CertificateFacts:
 def render_certificate(facts: CertificateFacts, *, paper: Paper = "a4") -> bytes:
     """Draw a certificate. Equal facts give equal bytes, whose creation time is `issued_at`; any thread may call.
 
-    Takes about 10 ms; the first call of a process also loads the compiler and the fonts that are needed.
+    Takes about 10 ms, while other threads go on; the first call of a process also loads the compiler and the fonts.
     """
     import typst  # noqa: PLC0415 -- see _compiler.
 
@@ -56,9 +69,9 @@ def render_certificate(facts: CertificateFacts, *, paper: Paper = "a4") -> bytes
     timestamp = int(facts.issued_at.timestamp())
     with lock:
         try:
-            pdf = compiler.compile(format="pdf", sys_inputs=inputs, timestamp=timestamp, pdf_standards=["a-2a"])
+            pdf = compiler.compile(format="pdf", sys_inputs=inputs, timestamp=timestamp, pdf_standards=["a-2a", "ua-1"])
         except typst.TypstError:
-            # An archive may hold no letter that has no font. A learner with such a name still gets a certificate.
+            # An archive format allows no letter without a font. A learner with such a name still gets a certificate.
             pdf = compiler.compile(format="pdf", sys_inputs=inputs, timestamp=timestamp)
     assert isinstance(pdf, bytes)  # noqa: S101 -- a PDF is one file; only pictures come as lists.
     return pdf
@@ -82,33 +95,44 @@ def _shown(facts: CertificateFacts, paper: Paper) -> dict[str, object]:
         "instructor": _words(facts.instructor_name),
         "date": _date_in_words(facts.completion_date),
         "number": facts.certificate_number,
-        "verify": _words(re.sub(r"^https?://", "", facts.verify_url)),
+        "verify": _words(re.sub("^https?://", "", facts.verify_url), longest=60),
         "url": facts.verify_url,
         "qr": _qr_svg(facts.verify_url),
     }
 
 
-def _words(text: str) -> dict[str, object]:
+def _words(text: str, *, longest: int = _LONGEST_WORD) -> dict[str, object]:
     tidy = _tidy(text)
-    return {"plain": tidy, "text": _breakable(tidy), "rtl": _reads_right_to_left(tidy)}
+    breakable = " ".join(_broken(word) if len(word) > longest else word for word in tidy.split(" "))
+    return {"plain": tidy, "text": breakable, "rtl": _reads_right_to_left(tidy)}
 
 
 def _tidy(text: str) -> str:
     """Return NFC text on one line, without the controls that would turn the letters after them around."""
-    controls = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-    spaced = "".join(" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in text)
-    return " ".join(controls.sub("", unicodedata.normalize("NFC", spaced)).split())
-
-
-def _breakable(text: str) -> str:
-    return " ".join(_broken(word) if len(word) > _LONGEST_WORD else word for word in text.split(" "))
+    spaced = "".join(" " if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} else char for char in text)
+    return " ".join(_CONTROLS.sub("", unicodedata.normalize("NFC", spaced)).split())
 
 
 def _broken(word: str) -> str:
-    """Allow a line break between plain letters only: marks, joiners and emoji sequences stay whole."""
-    solid = [unicodedata.category(char)[0] in "LNPS" and ord(char) < 0x1F000 for char in word]
-    pairs = zip(word, [*solid[1:], False], solid, strict=True)
-    return "".join(char + _BREAK if this and following else char for char, following, this in pairs)
+    """Allow line breaks between letters, each with its marks; what is joined stays whole up to a length."""
+    pairs = zip(word, [*word[1:], ""], strict=True)
+    pieces = "".join(char + _BREAK * _may_part(char, following) for char, following in pairs).split(_BREAK)
+    return _BREAK.join(
+        piece[at : at + _LONGEST_PIECE] for piece in pieces for at in range(0, len(piece), _LONGEST_PIECE)
+    )
+
+
+def _may_part(char: str, following: str) -> bool:
+    is_mark = unicodedata.category(char)[0] == "M" and unicodedata.combining(char) != _VIRAMA
+    return (is_mark or _is_sign(char)) and _is_sign(following) and not _is_cursive(following)
+
+
+def _is_sign(char: str) -> bool:
+    return char != "" and unicodedata.category(char)[0] in "LNPS" and not _TIED.match(char)
+
+
+def _is_cursive(char: str) -> bool:
+    return unicodedata.bidirectional(char) == "AL" and unicodedata.category(char) == "Lo"
 
 
 def _reads_right_to_left(text: str) -> bool:
@@ -118,7 +142,7 @@ def _reads_right_to_left(text: str) -> bool:
 
 def _date_in_words(moment: datetime) -> str:
     day = moment.astimezone(UTC)
-    return f"on the {_ORDINALS[day.day - 1]} of {_MONTHS[day.month - 1]} {day.year}"
+    return f"on the {_DAYS[day.day - 1]} of {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _qr_svg(url: str) -> str:

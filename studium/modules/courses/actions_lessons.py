@@ -6,10 +6,8 @@ from uuid import UUID
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.events import CourseOutlineChanged
 from studium.kit.clock import now
 from studium.kit.db import unique_or
-from studium.kit.events import publish
 from studium.kit.ids import new_id
 from studium.kit.ordering import inserted, renumber
 from studium.kit.tables import assign
@@ -26,7 +24,7 @@ from studium.modules.courses.errors import (
 from studium.modules.courses.outline import Parents, parent_fault
 from studium.modules.courses.schemas import MAX_LESSONS, LessonCreate, LessonOrder, LessonUpdate
 from studium.modules.courses.slugs import add_under_free_slug, slug_of
-from studium.modules.enrollments.actions_recount import recount_course
+from studium.modules.enrollments.actions_recount import recount_after_change, recount_course
 
 
 async def create_lesson(session: AsyncSession, course: Course, wish: LessonCreate) -> Lesson:
@@ -43,7 +41,7 @@ async def create_lesson(session: AsyncSession, course: Course, wish: LessonCreat
     await _add(session, lesson, wish.slug)
     await _renumber(session, course, inserted(list(outline), lesson.id, wish.order_index))
     await session.refresh(lesson)
-    await publish(session, CourseOutlineChanged(course_id=course.id))
+    await recount_after_change(session, course.id)
     return lesson
 
 

@@ -27,18 +27,17 @@ QUIZ_KEYS = (
 QUESTION_KEYS = (
     "question", "options", "answer", "essay", "points", "scoring", "match", "tolerance", "explanation", "metadata",
 )  # fmt: skip
-MARKING_KEYS = ("scoring", "match", "tolerance")
-"""Keys of a question that live in its metadata, because they say how an answer is marked."""
+MAX_EXPONENT = 100
 MIN_OPTIONS, MAX_OPTIONS = 2, 20
 _PARAGRAPHS: TypeAdapter[str] = TypeAdapter(Paragraphs)
 _OPTION: TypeAdapter[str] = TypeAdapter(Annotated[Paragraphs, Field(max_length=2_000)])
-_ANSWER: TypeAdapter[str] = TypeAdapter(Annotated[Paragraphs, Field(max_length=500)])
+_ANSWER: TypeAdapter[str] = TypeAdapter(Annotated[Paragraphs, Field(max_length=2_000)])
 
 
 class Scoring(StrEnum):
     """How a multiple-choice question with several right options is marked."""
 
-    ALL = "all"
+    ALL_OR_NOTHING = "all_or_nothing"
     PARTIAL = "partial"
 
 
@@ -148,6 +147,9 @@ def _options(node: Node) -> tuple[OptionText, ...]:
     if not any(option.is_correct for option in options):
         reason = "options: none of them is `right`"
         raise node.place.error(reason)
+    if len({option.text for option in options}) != len(options):
+        reason = "options: two of them are the same"
+        raise node.place.error(reason)
     return options
 
 
@@ -169,7 +171,7 @@ def _key(fields: Mapping, kind: QuestionType) -> str | None:
     if not alternatives:
         reason = "answer: the list is empty"
         raise node.place.error(reason)
-    return "|".join(_alternative(each) for each in alternatives)
+    return node.place.checked("answer", _ANSWER, "|".join(_alternative(each) for each in alternatives))
 
 
 def _alternative(node: Node) -> str:
@@ -180,13 +182,34 @@ def _alternative(node: Node) -> str:
     return found
 
 
+def marking_of(kind: QuestionType, metadata: JsonObject) -> JsonObject:
+    """Return the part of a question's metadata that says how its answer is marked, as keys of the question itself."""
+    if kind is QuestionType.MULTIPLE_CHOICE:
+        known = {"scoring": metadata.get("scoring") in list(Scoring)}
+    elif kind is QuestionType.SHORT_ANSWER:
+        numeric = metadata.get("match") == Match.NUMERIC
+        known = {
+            "match": metadata.get("match") in list(Match),
+            "tolerance": numeric and is_tolerance(metadata.get("tolerance")),
+        }
+    else:
+        known = {}
+    return {key: metadata[key] for key, holds in known.items() if holds}
+
+
+def is_tolerance(value: object) -> bool:
+    """Tell whether the value is a number of at least 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
 def _metadata(fields: Mapping, kind: QuestionType) -> JsonObject:
     found = read.metadata(fields)
-    for key in MARKING_KEYS:
+    marking = _marking(fields, kind)
+    for key in marking_of(kind, marking | found):
         if key in found:
             reason = f"metadata: {key!r} is a key of the question itself"
             raise fields.keys["metadata"].error(reason)
-    return _marking(fields, kind) | found
+    return marking | found
 
 
 def _marking(fields: Mapping, kind: QuestionType) -> JsonObject:
@@ -212,10 +235,10 @@ def _marking(fields: Mapping, kind: QuestionType) -> JsonObject:
 def _tolerance(fields: Mapping, match: Match | None) -> int | float:
     node = fields.nodes["tolerance"]
     value = node.value() if isinstance(node, Scalar) else None
-    if match is not Match.NUMERIC or isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        reason = "tolerance: a number from 0, and only beside `match: numeric`"
-        raise node.place.error(reason)
-    return value
+    if match is Match.NUMERIC and isinstance(value, int | float) and is_tolerance(value):
+        return value
+    reason = "tolerance: a number from 0, and only beside `match: numeric`"
+    raise node.place.error(reason)
 
 
 def _numbers_only(node: Node) -> None:
@@ -229,7 +252,7 @@ def _number(text: str) -> Decimal:
         number = Decimal(text)
     except ArithmeticError:
         number = Decimal("NaN")
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > MAX_EXPONENT:
         reason = "must be a number where `match` is numeric"
         raise ValueError(reason)
     return number

@@ -54,11 +54,13 @@ class Place:
         try:
             yield
         except ValidationError as invalid:
-            raise self.error(f"{what}: {invalid.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+            reason = f"{what}: {invalid.errors()[0]['msg'].removeprefix('Value error, ')}"
+            raise self.error(reason) from None
         except CourseFormatError:
             raise
         except ValueError as invalid:
-            raise self.error(f"{what}: {invalid}") from None
+            reason = f"{what}: {invalid}"
+            raise self.error(reason) from None
 
     def checked(self, what: str, adapter: TypeAdapter[T], value: object) -> T:
         """Return `value` as `adapter` accepts it, or raise CourseFormatError here."""

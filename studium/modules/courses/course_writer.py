@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 import yaml
 
 from studium.models import LessonType, QuestionType, QuizType
-from studium.modules.courses.course_quiz import MARKING_KEYS
+from studium.modules.courses.course_quiz import marking_of
 from studium.modules.courses.course_text import CourseText, JsonObject, LessonText, QuestionText, QuizText
 from studium.modules.courses.markdown_course import COURSE_FILE, fence_after, quiz_fences
 
@@ -71,29 +71,33 @@ def _file(front: Mapping[str, object], body: str | None) -> str:
 
 
 def _course_front(course: CourseText) -> dict[str, object]:
-    return _given({
-        "title": course.title,
-        "slug": course.slug,
-        "category": course.category,
-        "difficulty": course.difficulty_level,
-        "duration_minutes": course.estimated_duration_minutes,
-        "thumbnail_url": course.thumbnail_url,
-        "metadata": course.metadata or None,
-    })
+    return _given(
+        {
+            "title": course.title,
+            "slug": course.slug,
+            "category": course.category,
+            "difficulty": course.difficulty_level,
+            "duration_minutes": course.estimated_duration_minutes,
+            "thumbnail_url": course.thumbnail_url,
+            "metadata": course.metadata or None,
+        }
+    )
 
 
 def _lesson_front(lesson: LessonText, path: PurePath) -> dict[str, object]:
     slug = None if path.stem.partition("-")[2] == lesson.slug else lesson.slug
-    return _given({
-        "title": lesson.title,
-        "slug": slug,
-        "type": lesson.lesson_type,
-        "description": lesson.description,
-        "duration_minutes": lesson.duration_minutes,
-        "video_url": lesson.video_url,
-        "preview": lesson.is_preview or None,
-        "metadata": lesson.metadata or None,
-    })
+    return _given(
+        {
+            "title": lesson.title,
+            "slug": slug,
+            "type": lesson.lesson_type,
+            "description": lesson.description,
+            "duration_minutes": lesson.duration_minutes,
+            "video_url": lesson.video_url,
+            "preview": lesson.is_preview or None,
+            "metadata": lesson.metadata or None,
+        }
+    )
 
 
 def _lesson_body(lesson: LessonText) -> str | None:
@@ -133,32 +137,37 @@ def _longest_run(text: str) -> int:
 
 
 def _quiz(quiz: QuizText, lesson_title: str) -> dict[str, object]:
-    return _given({
-        "title": None if quiz.title == lesson_title else quiz.title,
-        "description": quiz.description,
-        "type": quiz.quiz_type,
-        "passing_score": quiz.passing_score,
-        "time_limit_minutes": quiz.time_limit_minutes,
-        "max_attempts": quiz.max_attempts if quiz.quiz_type is QuizType.GRADED else None,
-        "shuffle_questions": None if quiz.shuffle_questions else False,
-        "shuffle_options": None if quiz.shuffle_options else False,
-        "show_correct_answers": None if quiz.show_correct_answers else False,
-        "questions": [_question(each) for each in quiz.questions] or None,
-    })
+    return _given(
+        {
+            "title": None if quiz.title == lesson_title else quiz.title,
+            "description": quiz.description,
+            "type": quiz.quiz_type,
+            "passing_score": quiz.passing_score,
+            "time_limit_minutes": quiz.time_limit_minutes,
+            "max_attempts": quiz.max_attempts if quiz.quiz_type is QuizType.GRADED else None,
+            "shuffle_questions": None if quiz.shuffle_questions else False,
+            "shuffle_options": None if quiz.shuffle_options else False,
+            "show_correct_answers": None if quiz.show_correct_answers else False,
+            "questions": [_question(each) for each in quiz.questions] or None,
+        }
+    )
 
 
 def _question(question: QuestionText) -> dict[str, object]:
-    rest = {key: value for key, value in question.metadata.items() if key not in MARKING_KEYS}
-    return _given({
-        "question": question.question_text,
-        "options": [{"right" if each.is_correct else "wrong": each.text} for each in question.options] or None,
-        "answer": _answer(question),
-        "essay": question.question_type is QuestionType.ESSAY or None,
-        "points": None if question.points == 1 else question.points,
-        **{key: question.metadata.get(key) for key in MARKING_KEYS},
-        "explanation": question.explanation,
-        "metadata": rest or None,
-    })
+    marking = marking_of(question.question_type, question.metadata)
+    rest = {key: value for key, value in question.metadata.items() if key not in marking}
+    return _given(
+        {
+            "question": question.question_text,
+            "options": [{"right" if each.is_correct else "wrong": each.text} for each in question.options] or None,
+            "answer": _answer(question),
+            "essay": question.question_type is QuestionType.ESSAY or None,
+            "points": None if question.points == 1 else question.points,
+            **marking,
+            "explanation": question.explanation,
+            "metadata": rest or None,
+        }
+    )
 
 
 def _answer(question: QuestionText) -> bool | str | list[str] | None:
@@ -177,9 +186,9 @@ def _given(fields: Mapping[str, object]) -> JsonObject:
 class _Dumper(yaml.SafeDumper):
     """Writes several lines as a block, indents lists, and sorts nothing that a person ordered."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 -- PyYAML's own.
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 -- PyYAML's signature.
         """Indent lists under their key."""
-        super().increase_indent(flow, False)  # noqa: FBT003 -- PyYAML's own signature.
+        super().increase_indent(flow, indentless=False)
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 -- PyYAML's own.
         """Write the same value twice rather than refer to it."""

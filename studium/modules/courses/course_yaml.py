@@ -4,6 +4,7 @@ The rest of YAML is where surprises live: aliases blow up, tags make objects, `n
 """
 
 import difflib
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,13 +14,16 @@ import yaml
 from studium.modules.courses.course_text import JsonObject, Place
 
 DEPTH_MAX = 10
+NODES_MAX = 50_000
+"""Keys, values and lists of one block; the largest quiz that is allowed has fewer."""
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS: dict[str, bool | None] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     "null": None, "Null": None, "NULL": None, "~": None, "": None,
 }  # fmt: skip
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})")
-_DECIMAL = re.compile(r"[-+]?[0-9]{1,15}\.[0-9]{0,15}([eE][-+][0-9]{1,2})?")
+_COMMENT = re.compile(r"[ \t]*#")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,3999})")
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,400}\.[0-9]{0,400}([eE][-+][0-9]{1,3})?")
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class Scalar:
             return _WORDS[self.text]
         if _INTEGER.fullmatch(self.text):
             return int(self.text)
-        return float(self.text) if _DECIMAL.fullmatch(self.text) else self.text
+        number = float(self.text) if _DECIMAL.fullmatch(self.text) else math.nan
+        return number if math.isfinite(number) else self.text
 
 
 @dataclass(frozen=True)
@@ -114,9 +119,12 @@ class _Tree:
         self._open: list[Items | Mapping] = []
         self._key: list[tuple[str, Place] | None] = []
         self._root: Node | None = None
+        self._lines: list[str] = []
+        self._nodes = 0
 
     def build(self, text: str) -> Node | None:
         documents = 0
+        self._lines = text.split("\n")
         for event in self._events(text):
             documents += isinstance(event, yaml.DocumentStartEvent)
             if documents > 1:
@@ -129,7 +137,7 @@ class _Tree:
         yield from yaml.parse(text, Loader=_Loader)
 
     def _place(self, event: yaml.Event) -> Place:
-        return self._start.at(self._start.line + event.start_mark.line)
+        return self._start.at(self._start.line + (event.start_mark.line if event.start_mark else 0))
 
     def _take(self, event: yaml.Event) -> None:
         place = self._place(event)
@@ -137,6 +145,7 @@ class _Tree:
             self._open.pop()
             self._key.pop()
         elif isinstance(event, yaml.NodeEvent):
+            self._nodes += 1
             self._refuse(event, place)
             self._add(event, place)
 
@@ -145,12 +154,23 @@ class _Tree:
         reason = ""
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             reason = "YAML aliases and anchors (`*name`, `&name`) are not allowed; put the text in quotes"
-        elif event.tag is not None:
+        elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
             reason = "YAML tags (`!name`) are not allowed; put the text in quotes"
+        elif isinstance(event, yaml.ScalarEvent) and not event.style and self._is_cut(event):
+            reason = "the text ends before ` #`; put it in quotes, or give the comment a line of its own"
+        elif self._nodes > NODES_MAX:
+            reason = f"more than {NODES_MAX:,} keys and values"
         elif len(self._open) >= DEPTH_MAX:
             reason = f"nested deeper than {DEPTH_MAX} levels"
         if reason:
             raise place.error(reason)
+
+    def _is_cut(self, event: yaml.ScalarEvent) -> bool:
+        """Tell whether YAML takes the rest of a line for a comment, where the author may have meant more text."""
+        end = event.end_mark
+        if end is None or end.line >= len(self._lines):
+            return False
+        return _COMMENT.match(self._lines[end.line], end.column) is not None
 
     def _add(self, event: yaml.NodeEvent, place: Place) -> None:
         if isinstance(event, yaml.ScalarEvent):

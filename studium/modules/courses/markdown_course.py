@@ -58,9 +58,9 @@ _CONTENT: TypeAdapter[str] = TypeAdapter(LongText)
 
 
 def read_course(folder: Path) -> CourseText:
-    """Read the course in `folder`; raise CourseFormatError, which names file and line, at the first fault.
+    r"""Read the course in `folder`; raise CourseFormatError, which names file and line, at the first fault.
 
-    Nothing outside the folder is read, and links are refused. All text comes back in NFC with `\\n` line ends.
+    Nothing outside the folder is read, and links are refused. All text comes back in NFC with `\n` line ends.
     """
     reader = _Folder(folder)
     front, body, start = _front_matter(reader.lines(PurePath(COURSE_FILE)), PurePath(COURSE_FILE))

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.codes import mailed_token
-from studium.events import EmailVerificationRequested, UserInvited
+from studium.events import EmailVerificationRequested, PasswordChanged, UserInvited
 from studium.kit.clock import now
 from studium.kit.events import publish
 from studium.kit.ids import new_id
@@ -67,3 +67,22 @@ async def end_sessions(session: AsyncSession, *which: ColumnElement[bool]) -> bo
     tokens = RefreshToken.session_id.in_(ended), RefreshToken.revoked_at.is_(None)
     await session.execute(update(RefreshToken).where(*tokens).values(revoked_at=at), execution_options=_PLAIN)
     return bool(ended)
+
+
+async def set_password(session: AsyncSession, user: User, password_hash: str, *, keep: UUID | None = None) -> None:
+    """Give a person another password: sessions but for `keep` end, mailed links are void, the owner hears of it.
+
+    Hold the person's row. `user.version` rises.
+    """
+    user.password_hash = password_hash
+    user.version += 1
+    await session.flush()
+    await revoke_sessions(session, user.id, keep=keep)
+    await void_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.INVITATION)
+    await publish(session, PasswordChanged(user_id=user.id))
+
+
+async def void_tokens(session: AsyncSession, user_id: UUID, *purposes: TokenPurpose) -> None:
+    """Make the person's unused tokens for these purposes worthless."""
+    unused = OneTimeToken.user_id == user_id, OneTimeToken.purpose.in_(purposes), OneTimeToken.used_at.is_(None)
+    await session.execute(update(OneTimeToken).where(*unused).values(used_at=now()), execution_options=_PLAIN)

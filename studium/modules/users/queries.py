@@ -55,6 +55,17 @@ async def user_by_id(session: AsyncSession, user_id: UUID) -> User:
     """A person; raise NotFound where there is none."""
     user = await session.get(User, user_id)
     if user is None:
-        message = "There is no such person."
-        raise NotFound(message)
+        raise _nobody()
     return user
+
+
+async def identity(session: AsyncSession, user_id: UUID) -> tuple[str, str]:
+    """A person's address and name; raise NotFound where there is none."""
+    row = (await session.execute(select(User.email, User.full_name).where(User.id == user_id))).one_or_none()
+    if row is None:
+        raise _nobody()
+    return row.email, row.full_name
+
+
+def _nobody() -> NotFound:
+    return NotFound("There is no such person.")

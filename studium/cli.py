@@ -1,0 +1,155 @@
+"""The command line: `studium COMMAND`. Heavy imports wait inside the commands, so that each starts quickly."""
+
+import asyncio
+import getpass
+import sys
+from typing import Annotated, NoReturn
+
+from cyclopts import App, Parameter
+
+from studium import __version__
+from studium.kit.config import Settings, SettingsError, load_settings
+from studium.kit.problems import Problem
+
+app = App(name="studium", version=__version__, help="Studium: a learning-management backend behind one HTTP API.")
+
+
+def main() -> None:
+    """Run a command; what goes wrong is said in one sentence on standard error, with exit code 1."""
+    from studium.kit.migrate import MigrationError  # noqa: PLC0415 -- see the module's first line.
+
+    try:
+        app()
+    except (SettingsError, MigrationError) as error:
+        _fail(str(error))
+    except Problem as problem:
+        _fail(problem.detail)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    sys.exit(1)
+
+
+def _ready_settings() -> Settings:
+    """The settings, with a database that fits this version: the embedded one is migrated, others must be."""
+    from studium.kit import migrate  # noqa: PLC0415 -- see the module's first line.
+
+    settings = load_settings()
+    if settings.is_sqlite:
+        migrate.upgrade(settings.database_url)
+    elif migrate.is_pending(settings.database_url):
+        _fail("The database is behind this version of Studium: run `studium migrate` first.")
+    return settings
+
+
+@app.command
+def serve(host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
+    """Serve the API; on the embedded default also migrate, and run the jobs in-process.
+
+    Parameters
+    ----------
+    host: the address to listen on.
+    port: the port to listen on.
+    workers: how many processes serve; more than one needs PostgreSQL.
+    """
+    from studium.server import ServerError, run_server  # noqa: PLC0415 -- see the module's first line.
+
+    try:
+        run_server(_ready_settings(), host=host, port=port, workers=workers)
+    except ServerError as error:
+        _fail(str(error))
+
+
+@app.command
+def worker() -> None:
+    """Run jobs, beside as many other workers as wanted."""
+    from studium.worker import run_worker  # noqa: PLC0415 -- see the module's first line.
+
+    run_worker(_ready_settings())
+
+
+@app.command
+def migrate() -> None:
+    """Bring the database to this version; safe from several hosts at once."""
+    from studium.kit import migrate as migrations  # noqa: PLC0415 -- see the module's first line.
+
+    settings = load_settings()
+    before = migrations.current(settings.database_url)
+    migrations.upgrade(settings.database_url)
+    done = "was up to date" if before == migrations.head() else f"is now at {migrations.head()}"
+    print(f"The database {done}.")
+
+
+@app.command
+def demo() -> None:
+    """Load the demo school: people, courses, a year of enrollments; safe to repeat."""
+    from studium.demo.school import load_demo  # noqa: PLC0415 -- see the module's first line.
+
+    settings = load_settings()
+    if settings.is_production:
+        _fail("The demo school has public passwords and is not loaded in production mode.")
+    asyncio.run(load_demo(_ready_settings()))
+
+
+@app.command
+def create_admin(
+    *,
+    email: str,
+    name: str,
+    password_stdin: Annotated[bool, Parameter(negative="")] = False,
+    force: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Make the first admin; the password comes from the terminal.
+
+    Parameters
+    ----------
+    email: the address to log in with.
+    name: the full name.
+    password_stdin: read the password from standard input instead.
+    force: make another admin although there is one.
+    """
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else getpass.getpass("Password: ")
+    asyncio.run(_create_admin(_ready_settings(), email, name, password, force=force))
+
+
+async def _create_admin(settings: Settings, email: str, name: str, password: str, *, force: bool) -> None:
+    from studium.kit.runtime import open_runtime  # noqa: PLC0415 -- see the module's first line.
+    from studium.modules.users.admins import create_admin as create  # noqa: PLC0415 -- see the module's first line.
+
+    async with open_runtime(settings) as runtime, runtime.database.writing() as session:
+        user = await create(session, email=email, full_name=name, password=password, force=force)
+    print(f"{user.full_name} <{user.email}> is an admin now.")
+
+
+@app.command
+def reconcile(*, fix: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Compare counters with the rows they count; exit 1 where any differ.
+
+    Parameters
+    ----------
+    fix: put right what differs.
+    """
+    from studium.reconcile import reconcile as compare  # noqa: PLC0415 -- see the module's first line.
+
+    differences = asyncio.run(compare(_ready_settings(), fix=fix))
+    print(f"{differences} {'difference' if differences == 1 else 'differences'}{' put right' if fix else ''}.")
+    sys.exit(1 if differences else 0)
+
+
+@app.command
+def routes() -> None:
+    """List every route: method, path, who may, and where its code is."""
+    from studium.inventory import route_lines  # noqa: PLC0415 -- see the module's first line.
+
+    print("\n".join(route_lines()))
+
+
+@app.command
+def events() -> None:
+    """List every event and what happens after it."""
+    from studium.inventory import event_lines  # noqa: PLC0415 -- see the module's first line.
+
+    print("\n".join(event_lines()))

@@ -1,0 +1,145 @@
+"""A cache for what may be lost: in memory, or in Redis. A stopped or hung Redis never fails a request."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+PREFIX = "studium:"
+TIMEOUT_SECONDS = 0.25
+OPEN_SECONDS = 5.0
+MEMORY_MAX = 10_000
+T = TypeVar("T")
+_log = structlog.get_logger()
+
+
+class Cache:
+    """Texts by key for some seconds, in this process."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    async def get(self, key: str) -> str | None:
+        """The text, or None."""
+        value, until = self._values.get(key, ("", 0.0))
+        return value if until > time.monotonic() else None
+
+    async def set(self, key: str, value: str, seconds: int) -> None:
+        """Keep a text; the oldest go when there are too many."""
+        self._values[key] = (value, time.monotonic() + seconds)
+        self._values.move_to_end(key)
+        while len(self._values) > MEMORY_MAX:
+            self._values.popitem(last=False)
+
+    async def delete(self, key: str) -> None:
+        """Forget a text."""
+        self._values.pop(key, None)
+
+    async def incr(self, key: str, seconds: int) -> int:
+        """Count up from 0 and return the new count; the first count sets the time to live."""
+        value, until = self._values.get(key, ("0", 0.0))
+        alive = until > time.monotonic()
+        count = (int(value) if alive else 0) + 1
+        self._values[key] = (str(count), until if alive else time.monotonic() + seconds)
+        return count
+
+    async def take(self, key: str) -> str | None:
+        """The text, which is then gone: only one caller gets it."""
+        value, until = self._values.pop(key, ("", 0.0))
+        return value if until > time.monotonic() else None
+
+    async def ping(self) -> None:
+        """Nothing can be wrong here."""
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        self._values.clear()
+
+
+class RedisCache(Cache):
+    """The same in Redis. After a failure it works from memory for some seconds, then tries again."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._redis = Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry_on_timeout=False,
+        )
+        self._open_until = 0.0
+
+    async def _try(self, work: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]) -> T:
+        if time.monotonic() < self._open_until:
+            return await instead()
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await work()
+        except (RedisError, OSError, TimeoutError) as error:
+            self._open_until = time.monotonic() + OPEN_SECONDS
+            _log.warning("cache unavailable", reason=type(error).__name__)
+            return await instead()
+
+    async def get(self, key: str) -> str | None:
+        """The text, or None."""
+        return await self._try(lambda: self._redis.get(PREFIX + key), lambda: super(RedisCache, self).get(key))
+
+    async def set(self, key: str, value: str, seconds: int) -> None:
+        """Keep a text, in memory too, so that it outlives a Redis that stops."""
+        await super().set(key, value, seconds)
+
+        async def work() -> None:
+            await self._redis.set(PREFIX + key, value, ex=seconds)
+
+        await self._try(work, lambda: super(RedisCache, self).delete("") )
+
+    async def delete(self, key: str) -> None:
+        """Forget a text."""
+        await super().delete(key)
+
+        async def work() -> None:
+            await self._redis.delete(PREFIX + key)
+
+        await self._try(work, lambda: super(RedisCache, self).delete(key))
+
+    async def incr(self, key: str, seconds: int) -> int:
+        """Count up from 0 and return the new count; the first count sets the time to live."""
+
+        async def work() -> int:
+            async with self._redis.pipeline() as pipe:
+                pipe.incr(PREFIX + key)
+                pipe.expire(PREFIX + key, seconds, nx=True)
+                count, _ = await pipe.execute()
+            return int(count)
+
+        return await self._try(work, lambda: super(RedisCache, self).incr(key, seconds))
+
+    async def take(self, key: str) -> str | None:
+        """The text, which is then gone: only one caller gets it."""
+        kept = await super().take(key)
+
+        async def instead() -> str | None:
+            return kept
+
+        return await self._try(lambda: self._redis.getdel(PREFIX + key), instead)
+
+    async def ping(self) -> None:
+        """Ask Redis; raise what it raises."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            await self._redis.ping()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await super().close()
+        await self._redis.aclose()
+
+
+def open_cache(url: str) -> Cache:
+    """The cache for `redis://…`, or in memory for an empty address."""
+    return RedisCache(url) if url else Cache()

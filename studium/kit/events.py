@@ -1,0 +1,60 @@
+"""Events: facts in the past tense. Publishing stores one job for each handler in the publisher's transaction."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.kit.jobs import JobKind, register, store
+
+E = TypeVar("E", bound="Event")
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[None]])
+_handlers: dict[type["Event"], list[JobKind]] = {}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. Subclasses are frozen dataclasses whose fields are UUIDs or short texts."""
+
+    def to_payload(self) -> dict[str, str]:
+        """The fields as text: what a job row holds. Ids only, never a secret."""
+        return {field.name: str(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, str]) -> Self:
+        """Read a job row's fields back."""
+        values = {field.name: UUID(payload[field.name]) if field.type is UUID else payload[field.name] for field in fields(cls)}
+        return cls(**values)
+
+
+def on(event: type[E], *, outside: bool = False) -> Callable[[Handler], Handler]:
+    """Run the decorated function after `event`, as a job of its own.
+
+    It gets `(session, event)` in a transaction of its own and its effects happen exactly once; with `outside` it gets
+    `(runtime, event)`, for effects beyond the database (mail, storage), and may run again: `current_job_id()` is the
+    same each time.
+    """
+
+    def decorate(function: Handler) -> Handler:
+        async def run(place: Any, payload: Mapping[str, str]) -> None:  # noqa: ANN401 -- a session or the runtime.
+            await function(place, event.from_payload(payload))
+
+        name = f"{function.__module__.removeprefix('studium.modules.')}.{function.__name__}"
+        kind = register(JobKind(name=name, run=run, outside=outside, function=function))
+        _handlers.setdefault(event, []).append(kind)
+        return function
+
+    return decorate
+
+
+async def publish(session: AsyncSession, event: Event) -> None:
+    """Store the fact for its handlers; nothing exists if the transaction rolls back."""
+    for kind in _handlers.get(type(event), ()):
+        await store(session, kind, event.to_payload())
+
+
+def handlers_of(event: type[Event]) -> list[Callable[..., Awaitable[None]]]:
+    """The functions that run after an event."""
+    return [kind.function for kind in _handlers.get(event, ())]

@@ -1,0 +1,245 @@
+"""Jobs: work that outlives its request. One port; the engine is Procrastinate on PostgreSQL, our own table on SQLite."""
+
+import asyncio
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.kit.metrics import JOB_SECONDS, JOBS_TOTAL
+
+if TYPE_CHECKING:
+    from studium.kit.config import Settings
+    from studium.kit.db import Database
+    from studium.kit.runtime import Runtime
+
+MAX_TRIES = 8
+_LONGEST_PAUSE_SECONDS = 600
+_ERROR_MAX = 500
+
+Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
+_log = structlog.get_logger()
+_current: ContextVar[str] = ContextVar("job_id", default="")
+
+
+class GiveUp(Exception):
+    """Trying again is no use: the job goes to the dead letters at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """What a job does. `run` gets a session in a transaction of its own, or with `outside` the runtime."""
+
+    name: str
+    run: Callable[[Any, Mapping[str, str]], Awaitable[None]]
+    outside: bool
+    function: Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Work that is done again and again, every so many seconds."""
+
+    name: str
+    run: Callable[["Runtime"], Awaitable[None]]
+    seconds: Callable[["Settings"], float]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """A job that failed for good, for an operator to look at and requeue."""
+
+    id: str
+    name: str
+    payload: Mapping[str, str]
+    tries: int
+    error: str | None
+    created_at: datetime | None
+
+
+_kinds: dict[str, JobKind] = {}
+_periodic: dict[str, Periodic] = {}
+
+
+def register(kind: JobKind) -> JobKind:
+    """Make a kind of job known under its name."""
+    _kinds[kind.name] = kind
+    return kind
+
+
+def registered_jobs() -> list[JobKind]:
+    """Every kind of job, by name."""
+    return [_kinds[name] for name in sorted(_kinds)]
+
+
+def registered_sweeps() -> list[Periodic]:
+    """Everything periodic, by name."""
+    return [_periodic[name] for name in sorted(_periodic)]
+
+
+def job(function: Function) -> Function:
+    """Make `async def function(session, **texts)` a job that `enqueue` stores; its effects happen exactly once."""
+
+    async def run(session: AsyncSession, payload: Mapping[str, str]) -> None:
+        await function(session, **payload)
+
+    register(JobKind(name=_name_of(function), run=run, outside=False, function=function))
+    return function
+
+
+def periodic(*, seconds: float | Callable[["Settings"], float]) -> Callable[[Function], Function]:
+    """Run `async def function(runtime)` every so many seconds in each worker; it must be idempotent."""
+    interval = seconds if callable(seconds) else (lambda settings: seconds)
+
+    def decorate(function: Function) -> Function:
+        name = _name_of(function)
+        _periodic[name] = Periodic(name, function, interval)
+        return function
+
+    return decorate
+
+
+def _name_of(function: Callable[..., object]) -> str:
+    return f"{function.__module__.removeprefix('studium.modules.')}.{function.__name__}"
+
+
+async def enqueue(session: AsyncSession, function: Callable[..., Awaitable[None]], **payload: str) -> None:
+    """Store a job in the caller's transaction. Payloads are ids and short texts, never secrets."""
+    await store(session, _kinds[_name_of(function)], payload)
+
+
+async def store(session: AsyncSession, kind: JobKind, payload: Mapping[str, str]) -> None:
+    """Store a job of a kind in the caller's transaction."""
+    runtime: Runtime = session.info["runtime"]
+    await runtime.jobs.put(session, kind.name, payload)
+
+
+def current_job_id() -> str:
+    """The id of the job that runs here, the same over all its tries; empty outside a job."""
+    return _current.get()
+
+
+def pause_after(tries: int) -> float:
+    """Seconds to wait after that many failed tries: 1, 2, 4 … with up to a quarter of jitter, ten minutes at most."""
+    return min(2.0 ** (tries - 1), _LONGEST_PAUSE_SECONDS) * random.uniform(1, 1.25)  # noqa: S311 -- jitter.
+
+
+def reason_of(error: BaseException) -> str:
+    """What to keep of a failure: its kind and the beginning of its text."""
+    return f"{type(error).__name__}: {error}"[:_ERROR_MAX]
+
+
+class Jobs(ABC):
+    """The port. `start` works jobs off until `stop`; `drain` works off what is due now, in this process."""
+
+    def __init__(self, settings: "Settings", database: "Database") -> None:
+        self.settings = settings
+        self.database = database
+        self._sweeps: list[asyncio.Task[None]] = []
+
+    @property
+    def runtime(self) -> "Runtime":
+        """The runtime that jobs run in."""
+        assert self.database.runtime is not None  # noqa: S101 -- open_runtime sets it.
+        return self.database.runtime
+
+    @abstractmethod
+    async def put(self, session: AsyncSession, name: str, payload: Mapping[str, str]) -> None:
+        """Store a job in the caller's transaction."""
+
+    @abstractmethod
+    async def done_in(self, session: AsyncSession, job_id: str) -> bool:
+        """Mark the job as done in the transaction of its effects; False where another run already did."""
+
+    @abstractmethod
+    async def _start(self) -> None: ...
+
+    @abstractmethod
+    async def _stop(self) -> None: ...
+
+    @abstractmethod
+    async def drain(self, *, raising: bool = True) -> None:
+        """Run every job that is due, and those that they store, until none is left; raise the first failure."""
+
+    @abstractmethod
+    async def pending(self) -> dict[str, int]:
+        """How many jobs are in each state: `ready`, `running`, `dead`."""
+
+    @abstractmethod
+    async def dead_jobs(self) -> list[DeadJob]:
+        """The dead letters, oldest first."""
+
+    @abstractmethod
+    async def requeue(self, job_id: str) -> bool:
+        """Give a dead letter another eight tries; False where there is none with this id."""
+
+    async def close(self) -> None:
+        """Let go of what the engine holds open; the embedded one holds nothing."""
+
+    async def start(self) -> None:
+        """Begin to work jobs off, and to sweep."""
+        await self._start()
+        self._sweeps = [asyncio.create_task(self._sweep(sweep)) for sweep in registered_sweeps()]
+
+    async def stop(self) -> None:
+        """Finish what runs, take nothing new."""
+        for task in self._sweeps:
+            task.cancel()
+        for task in self._sweeps:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._sweeps = []
+        await self._stop()
+
+    async def perform(self, job_id: str, name: str, payload: Mapping[str, str]) -> None:
+        """Run one job once; raises what it raises, counted and timed."""
+        started = perf_counter()
+        token = _current.set(job_id)
+        outcome = "failed"
+        try:
+            kind = _kinds.get(name)
+            if kind is None:
+                message = f"there is no job called {name}"
+                raise GiveUp(message)
+            await self._perform(kind, job_id, payload)
+            outcome = "done"
+        finally:
+            _current.reset(token)
+            JOBS_TOTAL.labels(name, outcome).inc()
+            JOB_SECONDS.labels(name).observe(perf_counter() - started)
+
+    async def _perform(self, kind: JobKind, job_id: str, payload: Mapping[str, str]) -> None:
+        if kind.outside:
+            await kind.run(self.runtime, payload)
+            return
+        async with self.database.writing() as session:
+            if await self.done_in(session, job_id):
+                await kind.run(session, payload)
+
+    async def _sweep(self, sweep: Periodic) -> None:
+        """Sweep for ever; a failure is logged and the next turn comes."""
+        while True:
+            try:
+                await sweep.run(self.runtime)
+            except Exception as error:  # noqa: BLE001 -- one failed sweep must not end all.
+                _log.warning("sweep failed", sweep=sweep.name, reason=reason_of(error))
+            await asyncio.sleep(sweep.seconds(self.settings))
+
+
+def open_jobs(settings: "Settings", database: "Database") -> Jobs:
+    """The engine for this database. Imported here, so that the embedded default never loads Procrastinate."""
+    if database.dialect == "sqlite":
+        from studium.kit.jobs_sqlite import SqliteJobs  # noqa: PLC0415 -- see the docstring.
+
+        return SqliteJobs(settings, database)
+    from studium.kit.jobs_postgres import PostgresJobs  # noqa: PLC0415 -- see the docstring.
+
+    return PostgresJobs(settings, database)

@@ -1,0 +1,142 @@
+"""Mail: one `.eml` file each in a folder, or SMTP. Sending the same Message-ID again is harmless."""
+
+import asyncio
+import hashlib
+import os
+import secrets
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from studium.kit.clock import now
+
+TIMEOUT_SECONDS = 10
+_PERMANENT = 500
+
+
+class MailUnavailable(Exception):
+    """The mail could not be handed over now; try again later."""
+
+
+class MailRefused(Exception):
+    """The server will never take this mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """A mail: one receiver, a text and an HTML part, and an id that stays the same when it is sent again."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+
+
+class Mailer(ABC):
+    """Hands mails over. `sender` is the From line."""
+
+    def __init__(self, sender: str) -> None:
+        self.sender = sender
+
+    @abstractmethod
+    async def send(self, mail: OutgoingMail) -> None:
+        """Hand a mail over; raise MailUnavailable or MailRefused."""
+
+    def message_id_for(self, job_id: str) -> str:
+        """The Message-ID of the mail that a job sends, the same over all its tries."""
+        return f"<{hashlib.sha256(job_id.encode()).hexdigest()[:32]}@{parseaddr(self.sender)[1].rpartition('@')[2]}>"
+
+    def compose(self, mail: OutgoingMail) -> EmailMessage:
+        """The message; line breaks in any header are refused by the policy (ValueError)."""
+        message = EmailMessage(policy=SMTP)
+        name, address = parseaddr(self.sender)
+        message["From"] = Address(name, addr_spec=address)
+        message["To"] = Address(addr_spec=mail.to)
+        message["Subject"] = " ".join(mail.subject.split())
+        message["Date"] = format_datetime(now())
+        message["Message-ID"] = mail.message_id
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(mail.text)
+        message.add_alternative(mail.html, subtype="html")
+        return message
+
+
+class FolderMailer(Mailer):
+    """Writes each mail to a folder as one `.eml`, named after its Message-ID."""
+
+    def __init__(self, folder: Path, sender: str) -> None:
+        super().__init__(sender)
+        self.folder = folder
+
+    async def send(self, mail: OutgoingMail) -> None:
+        """Write the file whole or not at all."""
+        content = self.compose(mail).as_bytes()
+        name = hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]
+        try:
+            await asyncio.to_thread(self._write, name, content)
+        except OSError as error:
+            raise MailUnavailable(error.strerror) from error
+
+    def _write(self, name: str, content: bytes) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / f".{name}.{secrets.token_hex(4)}"
+        try:
+            with draft.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.folder / f"{name}.eml")
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+class SmtpMailer(Mailer):
+    """Hands mails to an SMTP server, with STARTTLS where it is offered."""
+
+    def __init__(self, url: str, sender: str) -> None:
+        super().__init__(sender)
+        parts = urlsplit(url)
+        self._use_tls = parts.scheme == "smtps"
+        self._host = parts.hostname or "127.0.0.1"
+        self._port = parts.port or (465 if self._use_tls else 587)
+        self._user = unquote(parts.username) if parts.username else None
+        self._password = unquote(parts.password) if parts.password else None
+
+    async def send(self, mail: OutgoingMail) -> None:
+        """Send; a refusal of the 5xx kind is final."""
+        try:
+            await aiosmtplib.send(
+                self.compose(mail),
+                hostname=self._host,
+                port=self._port,
+                username=self._user,
+                password=self._password,
+                use_tls=self._use_tls,
+                start_tls=None if not self._use_tls else False,
+                timeout=TIMEOUT_SECONDS,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            self._give_up([refused.code for refused in error.recipients], error)
+        except aiosmtplib.SMTPResponseException as error:
+            self._give_up([error.code], error)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise MailUnavailable(type(error).__name__) from error
+
+    def _give_up(self, codes: list[int], error: Exception) -> None:
+        if codes and all(code >= _PERMANENT for code in codes):
+            raise MailRefused(str(codes[0])) from error
+        raise MailUnavailable(str(codes)) from error
+
+
+def open_mailer(url: str, *, sender: str) -> Mailer:
+    """The mailer for `file:///folder`, `smtp://user:password@host:port` or `smtps://…`."""
+    parts = urlsplit(url)
+    return FolderMailer(Path(parts.path), sender) if parts.scheme == "file" else SmtpMailer(url, sender)

@@ -1,0 +1,41 @@
+"""Markdown to HTML that is safe to show: rendered by markdown-it, then cut down to an allowlist by nh3."""
+
+import nh3
+import structlog
+from markdown_it import MarkdownIt
+
+_TAGS = set(
+    "a abbr b blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i img li ol p pre s strong sub sup"
+    " table tbody td th thead tr ul".split()
+)
+_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "code": {"class"}, "ol": {"start"}}
+_CELL = {"th": {"style"}, "td": {"style"}}
+_log = structlog.get_logger()
+_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 40}).enable(["table", "strikethrough"])
+
+
+def markdown_to_html(text: str) -> str:
+    """Render and sanitise; on any failure an empty string, never the raw text."""
+    try:
+        return nh3.clean(
+            _markdown.render(text),
+            tags=_TAGS,
+            attributes={**_ATTRIBUTES, **_CELL},
+            attribute_filter=_filtered,
+            url_schemes={"https", "mailto"},
+            link_rel="noopener noreferrer nofollow",
+        )
+    except Exception as error:  # noqa: BLE001 -- whatever fails, nothing unsafe may leave.
+        _log.warning("markdown failed", reason=type(error).__name__)
+        return ""
+
+
+def _filtered(tag: str, attribute: str, value: str) -> str | None:
+    """Keep images from https or our own files, alignment of cells, and the language of code."""
+    if (tag, attribute) == ("img", "src"):
+        return value if value.startswith(("https://", "/api/v1/files/")) else None
+    if attribute == "style":
+        return value if value in ("text-align:left", "text-align:center", "text-align:right") else None
+    if attribute == "class":
+        return value if value.startswith("language-") and value.replace("-", "").isalnum() else None
+    return value

@@ -1,0 +1,156 @@
+"""Blobs: a local folder or any S3-compatible store behind one small port, streamed both ways."""
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import contextmanager
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, S3Store
+
+from studium.kit.problems import DependencyDown, StorageFull
+
+CHUNK = 1 << 20
+_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_FULL = ("No space left", "StorageFull", "os error 28", "os error 122", "Disk quota")
+
+
+class BlobMissing(Exception):
+    """There is no blob at the path."""
+
+
+class Storage:
+    """Blobs by path. Paths are our own: relative, plain characters, never `..`."""
+
+    def __init__(self, store: Any, *, local_root: Path | None = None) -> None:  # noqa: ANN401 -- any of obstore's.
+        self._store = store
+        self._root = local_root
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the blobs lie in a folder of this machine."""
+        return self._root is not None
+
+    async def put(self, path: str, data: AsyncIterator[bytes] | bytes) -> int:
+        """Store a blob, whole or not at all, and return its size; raise StorageFull, DependencyDown."""
+        size = 0
+
+        async def counted() -> AsyncIterator[bytes]:
+            nonlocal size
+            async for chunk in data if not isinstance(data, bytes) else _once(data):
+                size += len(chunk)
+                yield chunk
+
+        with _explained():
+            await obstore.put_async(self._store, _checked(path), counted(), chunk_size=5 * CHUNK, max_concurrency=2)
+        return size
+
+    async def get(self, path: str) -> bytes:
+        """A whole blob; raise BlobMissing."""
+        with _explained():
+            found = await obstore.get_async(self._store, _checked(path))
+            return bytes(await found.bytes_async())
+
+    async def stream(self, path: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes `start`..`end` (exclusive) of a blob in chunks; raise BlobMissing before the first."""
+        options: Any = {}
+        if start or end is not None:
+            options = {"range": {"offset": start} if end is None else (start, end)}
+        with _explained():
+            found = await obstore.get_async(self._store, _checked(path), options=options)
+            async for chunk in found.stream(min_chunk_size=CHUNK):
+                yield bytes(chunk)
+
+    async def size(self, path: str) -> int | None:
+        """The size of a blob in bytes, None where there is none."""
+        try:
+            with _explained():
+                return int((await obstore.head_async(self._store, _checked(path)))["size"])
+        except BlobMissing:
+            return None
+
+    async def delete(self, path: str) -> None:
+        """Remove a blob; one that is not there is fine."""
+        try:
+            with _explained():
+                await obstore.delete_async(self._store, _checked(path))
+        except BlobMissing:
+            return
+
+    async def list(self, prefix: str = "") -> AsyncIterator[str]:
+        """The paths of the blobs below a prefix."""
+        async for page in obstore.list(self._store, prefix or None, chunk_size=500):
+            for found in page:
+                yield str(found["path"])
+
+    async def presigned(self, path: str, seconds: int, headers: dict[str, str] | None = None) -> str | None:
+        """An address that gives out the blob for so many seconds; None where the store cannot (a local folder)."""
+        del headers  # obstore signs no response headers; the blob's own attributes are sent.
+        if self.is_local:
+            return None
+        with _explained():
+            return str(await obstore.sign_async(self._store, "GET", _checked(path), timedelta(seconds=seconds)))
+
+    async def ping(self) -> None:
+        """Ask the store something trivial; raise DependencyDown, StorageFull."""
+        if self._root is not None:
+            with _explained():
+                if not os.access(self._root, os.W_OK):
+                    raise PermissionError(errno.EACCES, "not writable")
+                shutil.disk_usage(self._root)
+            return
+        await self.size("ping")
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+def _checked(path: str) -> str:
+    if not _PATH.fullmatch(path):
+        message = "not a path of our own"
+        raise ValueError(message)
+    return path
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what a store raises into BlobMissing, StorageFull or DependencyDown."""
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError):
+        raise BlobMissing from None
+    except (BaseError, OSError) as error:
+        text = str(error)
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or any(word in text for word in _FULL):
+            message = "The disk is full; nothing was stored."
+            raise StorageFull(message) from error
+        raise DependencyDown from error
+
+
+def open_storage(url: str) -> Storage:
+    """Open `file:///folder` or `s3://bucket/prefix?endpoint=…&region=…`; credentials come from the query or AWS_*."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        root = Path(parts.path)
+        root.mkdir(parents=True, exist_ok=True)
+        return Storage(LocalStore(root, automatic_cleanup=False), local_root=root)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    config: dict[str, Any] = {"region": query.get("region", os.environ.get("AWS_REGION", "us-east-1"))}
+    if "endpoint" in query:
+        config["endpoint"] = query["endpoint"]
+        config["virtual_hosted_style_request"] = False
+    for name in ("access_key_id", "secret_access_key"):
+        if name in query:
+            config[name] = query[name]
+    options: Any = {"timeout": "30s", "connect_timeout": "3s", "allow_http": url.count("http://") > 0}
+    prefix = parts.path.strip("/") or None
+    return Storage(S3Store(parts.netloc, prefix=prefix, client_options=options, **config))

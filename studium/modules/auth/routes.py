@@ -1,0 +1,155 @@
+"""The door: log-in, tokens, sessions, and links in mails."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Form, Request
+
+from studium.access.actor import ClientAddress, CurrentUser
+from studium.access.guesses import Guess, make_guess
+from studium.kit.db import Database, SessionDep
+from studium.kit.pages import Page, PageDep
+from studium.kit.routing import Router
+from studium.modules.auth import actions, actions_links, queries
+from studium.modules.auth.actions_links import CHOOSING, Link
+from studium.modules.auth.schemas import (
+    AddressRequest,
+    ConfirmEmailRequest,
+    LoginRequest,
+    LogoutRequest,
+    MessageResponse,
+    MfaChallengeResponse,
+    RefreshRequest,
+    ResetPasswordRequest,
+    SessionOut,
+    TokenForm,
+    TokenResponse,
+)
+from studium.modules.auth.sessions import Client
+from studium.modules.users.actions import hash_new, normalise_email
+
+router = Router("/auth", tag="auth")
+
+_IF_KNOWN = "If there is an account with this address, a mail is on its way."
+_USER_AGENT_MAX = 255
+
+
+def client_of(request: Request, address: ClientAddress) -> Client:
+    """Where the request comes from, and what its program calls itself."""
+    agent = "".join(char for char in request.headers.get("user-agent", "") if char.isprintable())
+    return Client(address, agent[:_USER_AGENT_MAX] or None)
+
+
+ClientDep = Annotated[Client, Depends(client_of)]
+
+
+def database_of(request: Request) -> Database:
+    """The database, for what is read before the writing transaction begins."""
+    found: Database = request.app.state.runtime.database
+    return found
+
+
+DatabaseDep = Annotated[Database, Depends(database_of)]
+
+
+async def login_guess(database: DatabaseDep, address: ClientAddress, wish: LoginRequest) -> Guess:
+    """The password of the body, judged while no transaction is open."""
+    return await make_guess(database, wish.email, address, wish.password)
+
+
+async def form_guess(database: DatabaseDep, address: ClientAddress, form: Annotated[TokenForm, Form()]) -> Guess:
+    """The password of the form, judged likewise; what is no address at all is an unknown one."""
+    try:
+        account = normalise_email(form.username)
+    except ValueError:
+        account = ""
+    return await make_guess(database, account, address, form.password)
+
+
+@router.post("/login")
+async def log_in(
+    guess: Annotated[Guess, Depends(login_guess)], client: ClientDep, session: SessionDep
+) -> TokenResponse | MfaChallengeResponse:
+    """Log in with address and password; with a second factor, the answer is a challenge for `mfa/verify`."""
+    return await actions.log_in(session, guess, client)
+
+
+@router.post("/token")
+async def log_in_by_form(
+    guess: Annotated[Guess, Depends(form_guess)], client: ClientDep, session: SessionDep
+) -> TokenResponse | MfaChallengeResponse:
+    """Log in with the password form of OAuth2, for the interactive reference; otherwise as `login`."""
+    return await actions.log_in(session, guess, client)
+
+
+@router.post("/refresh")
+async def refresh(client: ClientDep, session: SessionDep, wish: RefreshRequest) -> TokenResponse:
+    """Exchange a refresh token for new tokens. A token that comes a second time ends its session."""
+    return await actions.refresh(session, wish.refresh_token, client)
+
+
+@router.post("/logout", status_code=204)
+async def log_out(
+    actor: CurrentUser, client: ClientDep, session: SessionDep, wish: LogoutRequest | None = None
+) -> None:
+    """End this session, or all of one's own, from the next request on."""
+    await actions.log_out(session, actor, wish or LogoutRequest(), client)
+
+
+@router.get("/sessions")
+async def list_sessions(actor: CurrentUser, session: SessionDep, page: PageDep) -> Page[SessionOut]:
+    """One's own live sessions, newest first."""
+    return await queries.own_sessions(session, actor, page)
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def revoke_session(session_id: UUID, actor: CurrentUser, client: ClientDep, session: SessionDep) -> None:
+    """End one of one's own sessions."""
+    await actions.revoke_own_session(session, actor, session_id, client)
+
+
+@router.post("/forgot-password")
+async def forgot_password(address: ClientAddress, session: SessionDep, wish: AddressRequest) -> MessageResponse:
+    """Ask for a link to choose a new password. The answer is the same for unknown addresses."""
+    await actions_links.request_reset(session, wish.email, address=address)
+    return MessageResponse(message=_IF_KNOWN)
+
+
+async def link_of(database: DatabaseDep, wish: ResetPasswordRequest) -> Link:
+    """The token of the body, if it is good; InvalidToken (400) before anything is hashed."""
+    async with database.reading() as session:
+        return await actions_links.find_link(session, wish.token, *CHOOSING)
+
+
+LinkDep = Annotated[Link, Depends(link_of)]
+
+
+async def password_by_link(link: LinkDep, wish: ResetPasswordRequest) -> str:
+    """The hash of the new password; InvalidInput (422) for a weak one, which leaves the link good."""
+    return await hash_new(wish.new_password, email=link.email, name=link.full_name, member="new_password")
+
+
+@router.post("/reset-password")
+async def reset_password(
+    link: LinkDep,
+    password_hash: Annotated[str, Depends(password_by_link)],
+    address: ClientAddress,
+    session: SessionDep,
+) -> MessageResponse:
+    """Choose a password with the token of a mailed link; every session ends."""
+    await actions_links.reset_password(session, link, password_hash, address=address)
+    return MessageResponse(message="The password is changed. Log in with it.")
+
+
+@router.post("/verify-email")
+async def verify_email(address: ClientAddress, session: SessionDep, wish: AddressRequest) -> MessageResponse:
+    """Ask for a link that confirms the address. The answer is the same for unknown addresses."""
+    await actions_links.request_verification(session, wish.email, address=address)
+    return MessageResponse(message=_IF_KNOWN)
+
+
+@router.post("/confirm-email")
+async def confirm_email(address: ClientAddress, session: SessionDep, wish: ConfirmEmailRequest) -> MessageResponse:
+    """Confirm an address with the token of a mailed link."""
+    await actions_links.confirm_email(session, wish.token, address=address)
+    return MessageResponse(message="The e-mail address is confirmed.")

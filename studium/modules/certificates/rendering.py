@@ -1,0 +1,40 @@
+"""The PDF of a certificate: made from its row whenever it is missing, kept in storage as a cache."""
+
+import asyncio
+from typing import Literal
+
+from studium.kit.config import Settings
+from studium.kit.runtime import Runtime
+from studium.kit.storage import BlobMissing
+from studium.models import Certificate
+from studium.modules.certificates.pdf import CertificateFacts, render_certificate
+
+Paper = Literal["a4", "letter"]
+
+
+def verify_url(settings: Settings, certificate: Certificate) -> str:
+    """The address that the QR code leads to."""
+    return f"{settings.public_base_url}/verify/{certificate.certificate_number}"
+
+
+async def pdf_of(runtime: Runtime, certificate: Certificate, paper: Paper = "a4") -> bytes:
+    """The PDF, from storage or made anew and stored."""
+    path = certificate.pdf_path if paper == "a4" else certificate.pdf_path.replace(".pdf", f".{paper}.pdf")
+    try:
+        return await runtime.storage.get(path)
+    except BlobMissing:
+        pdf = await asyncio.to_thread(render_certificate, _facts(runtime.settings, certificate), paper=paper)
+        await runtime.storage.put(path, pdf)
+        return pdf
+
+
+def _facts(settings: Settings, certificate: Certificate) -> CertificateFacts:
+    return CertificateFacts(
+        student_name=certificate.student_name,
+        course_title=certificate.course_title,
+        instructor_name=certificate.instructor_name,
+        completion_date=certificate.completion_date,
+        issued_at=certificate.issued_at,
+        certificate_number=certificate.certificate_number,
+        verify_url=verify_url(settings, certificate),
+    )

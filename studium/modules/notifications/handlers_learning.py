@@ -1,0 +1,95 @@
+"""Letters about learning: enrolled, graded, certified."""
+
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
+
+from studium.events import AttemptGraded, CertificateIssued, EnrollmentCreated
+from studium.kit.events import on
+from studium.kit.runtime import Runtime
+from studium.models import (
+    AttemptStatus,
+    Certificate,
+    Course,
+    Enrollment,
+    GradeChange,
+    Lesson,
+    Quiz,
+    QuizAttempt,
+    User,
+)
+from studium.modules.notifications.posting import Recipient, active_person, post
+
+
+@on(EnrollmentCreated, outside=True)
+async def mail_enrollment(runtime: Runtime, event: EnrollmentCreated) -> None:
+    """A welcome to a course."""
+    teacher = aliased(User)
+    lessons = select(func.count(Lesson.id)).where(Lesson.course_id == Course.id, Lesson.archived_at.is_(None))
+    statement = (
+        select(User, Course.title, teacher.full_name, lessons.correlate(Course).scalar_subquery())
+        .select_from(Enrollment)
+        .join(User, User.id == Enrollment.student_id)
+        .join(Course, Course.id == Enrollment.course_id)
+        .join(teacher, teacher.id == Course.instructor_id)
+        .where(Enrollment.id == event.enrollment_id, User.is_active)
+    )
+    async with runtime.database.reading() as session:
+        row = (await session.execute(statement)).one_or_none()
+        if row is None:
+            return
+        to, course, instructor, count = Recipient.of(row[0]), row[1], row[2], row[3]
+    amount = "one lesson" if count == 1 else f"{count} lessons"
+    await post(runtime, "enrollment_welcome", to, course=course, instructor=instructor, lessons=amount)
+
+
+@on(CertificateIssued, outside=True)
+async def mail_certificate(runtime: Runtime, event: CertificateIssued) -> None:
+    """The certificate's download and the address where anybody can check it; nothing once it is revoked."""
+    valid = Certificate.id == event.certificate_id, Certificate.is_revoked.is_(False)
+    columns = Certificate.student_id, Certificate.student_name, Certificate.course_title, Certificate.certificate_number
+    async with runtime.database.reading() as session:
+        row = (await session.execute(select(*columns).where(*valid))).one_or_none()
+        to = None if row is None else await active_person(session, row.student_id)
+    if row is None:
+        return
+    base, number = runtime.settings.public_base_url, row.certificate_number
+    await post(
+        runtime,
+        "certificate_issued",
+        to,
+        name=row.student_name,
+        course=row.course_title,
+        number=number,
+        link=f"{base}/api/v1/certificates/{event.certificate_id}/download",
+        verify_link=f"{base}/verify/{number}",
+    )
+
+
+@on(AttemptGraded, outside=True)
+async def mail_grade(runtime: Runtime, event: AttemptGraded) -> None:
+    """What a grader gave, for attempts that were graded by hand; the others are seen at once."""
+    async with runtime.database.reading() as session:
+        by_hand = exists().where(GradeChange.attempt_id == QuizAttempt.id, GradeChange.grader_id.is_not(None))
+        statement = (
+            select(User, Quiz.title, Course.title, QuizAttempt.percentage, QuizAttempt.is_passed)
+            .select_from(QuizAttempt)
+            .join(Quiz, Quiz.id == QuizAttempt.quiz_id)
+            .join(Enrollment, Enrollment.id == QuizAttempt.enrollment_id)
+            .join(User, User.id == Enrollment.student_id)
+            .join(Course, Course.id == Enrollment.course_id)
+            .where(QuizAttempt.id == event.attempt_id, QuizAttempt.status == AttemptStatus.GRADED, by_hand)
+        )
+        row = (await session.execute(statement.where(User.is_active))).one_or_none()
+        if row is None:
+            return
+        to, quiz, course, percentage, passed = Recipient.of(row[0]), row[1], row[2], row[3], row[4]
+    await post(
+        runtime,
+        "essay_graded",
+        to,
+        quiz=quiz,
+        course=course,
+        percentage=f"{percentage:.2f}".rstrip("0").rstrip("."),
+        outcome="passed" if passed else "not passed",
+    )

@@ -1,0 +1,69 @@
+"""Serving the application with uvicorn, from one process or several."""
+
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+from studium.app import create_app
+from studium.kit.config import Settings, load_settings
+from studium.kit.logs import configure_logs
+
+STOP_SECONDS = 25
+_BACKLOG = 2048
+
+
+class ServerError(Exception):
+    """Why the server cannot start; its text is one sentence."""
+
+
+def serving_app() -> FastAPI:
+    """The application of a worker process, which reads the settings for itself."""
+    settings = load_settings()
+    configure_logs(settings)
+    return create_app(settings)
+
+
+def run_server(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    """Serve until told to stop; raise ServerError where the port is taken or the set-up cannot have more processes."""
+    if workers > 1 and settings.is_sqlite:
+        message = "More than one process needs PostgreSQL: set STUDIUM_DATABASE_URL, or serve with --workers 1."
+        raise ServerError(message)
+    listening = _listen(host, port)
+    configure_logs(settings)
+    config = uvicorn.Config(
+        "studium.server:serving_app" if workers > 1 else create_app(settings),
+        factory=workers > 1,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    if workers > 1:
+        uvicorn.supervisors.Multiprocess(config, target=server.run, sockets=[listening]).run()
+    else:
+        print(f"Studium listens on http://{host}:{port} (docs: /docs)", flush=True)  # noqa: T201 -- for people.
+        server.run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"Port {port} on {host} cannot be used: {reason}."
+        raise ServerError(message) from None
+    listening.set_inheritable(True)
+    return listening
