@@ -36,6 +36,7 @@ _ROUTERS = (
     "auth.routes_mfa",
     "auth.routes_pages",
     "users.routes",
+    "users.routes_audit",
     "courses.routes",
     "courses.routes_lessons",
     "quizzes.routes",
@@ -49,7 +50,7 @@ _ROUTERS = (
     "analytics.routes",
 )
 
-DESCRIPTION = """The learning-management backend: users, courses, enrollments, quizzes, certificates, files and analytics.
+DESCRIPTION = """The learning-management backend: users, courses, enrollments, quizzes, certificates, files, analytics.
 
 Errors are `application/problem+json` (RFC 9457); lists are keyset pages; times are UTC."""
 

@@ -117,10 +117,10 @@ def create_admin(
 
 async def _create_admin(settings: Settings, email: str, name: str, password: str, *, force: bool) -> None:
     from studium.kit.runtime import open_runtime  # noqa: PLC0415 -- see the module's first line.
-    from studium.modules.users.admins import create_admin as create  # noqa: PLC0415 -- see the module's first line.
+    from studium.modules.users.actions import create_admin as create  # noqa: PLC0415 -- see the module's first line.
 
     async with open_runtime(settings) as runtime, runtime.database.writing() as session:
-        user = await create(session, email=email, full_name=name, password=password, force=force)
+        user = await create(session, email, name, password, force=force)
     print(f"{user.full_name} <{user.email}> is an admin now.")
 
 

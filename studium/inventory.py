@@ -21,7 +21,7 @@ def route_lines() -> Iterator[str]:
     """One line for each route: method, path, permissions, `file:line`."""
     for route in module_routes():
         if isinstance(route, APIRoute):
-            methods = ",".join(sorted(route.methods))
+            methods = ",".join(sorted(route.methods or ()))
             who = ", ".join(permissions_of(route)) or "public"
             yield f"{methods:7} {route.path:75} {who:60} {_place(route.endpoint)}"
 

@@ -4,6 +4,7 @@ import socket
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from studium.app import create_app
 from studium.kit.config import Settings, load_settings
@@ -45,12 +46,11 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    server = uvicorn.Server(config)
     if workers > 1:
-        uvicorn.supervisors.Multiprocess(config, target=server.run, sockets=[listening]).run()
+        Multiprocess(config, sockets=[listening]).run()
     else:
         print(f"Studium listens on http://{host}:{port} (docs: /docs)", flush=True)  # noqa: T201 -- for people.
-        server.run(sockets=[listening])
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,7 +1,8 @@
 """Passwords that people present: held against the account outside the transaction, counted inside it.
 
-argon2 takes some hundredths of a second on purpose, and SQLite has one write lock. So a guess is judged before the writing
-transaction begins, and settled in it: under the account's lock, against the throttles and the hash as they are by then.
+argon2 takes some hundredths of a second on purpose, and SQLite has one write lock. So a guess is judged before the
+writing transaction begins, and settled in it: under the account's lock, against the throttles and the hash as they are
+by then.
 Throttles count failures only, and look the same whether the account exists or not.
 """
 
@@ -52,8 +53,8 @@ async def make_guess(database: Database, account: str, source: str, password: st
 async def settle(session: AsyncSession, guess: Guess) -> User | None:
     """The account, locked, if the guess was right, still is, and the account is active; else None, and it counts.
 
-    The caller answers None with a problem that keeps the writes. Raises TooManyRequests when others have used up the room
-    meanwhile, so that guesses made all at once are worth no more than guesses made in turn.
+    The caller answers None with a problem that keeps the writes. Raises TooManyRequests when others have used up the
+    room meanwhile, so that guesses made all at once are worth no more than guesses made in turn.
     """
     await _take_turns(session, guess)
     failed_before, *_ = await _require_room(session, guess.account, guess.source)
@@ -77,9 +78,7 @@ async def _locked(session: AsyncSession, guess: Guess) -> User | None:
     return (await session.execute(select(User).where(*same).with_for_update(key_share=True))).scalar_one_or_none()
 
 
-async def _require_room(
-    session: AsyncSession, account: str, source: str, *also: ColumnElement[Any]
-) -> Sequence[Any]:
+async def _require_room(session: AsyncSession, account: str, source: str, *also: ColumnElement[Any]) -> Sequence[Any]:
     """Raise TooManyRequests while a throttle is closed to this source for this account.
 
     Returns whether there are failures to forgive, then the values of `also`, which ride along in the one statement.

@@ -37,7 +37,7 @@ async def longest_wait(session: AsyncSession, limits: Sequence[Limit], *key: obj
 
 
 def closing_hit(session: AsyncSession, limit: Limit, *key: object) -> ScalarSelect[datetime]:
-    """When the hit occurred that closes `limit` to `key`: the last allowed one within its time. NULL where there is room."""
+    """When the hit occurred that closes `limit` to `key`: the last one it allows. NULL where there is room."""
     return (
         select(ThrottleHit.occurred_at)
         .where(*hits_of(session, limit.scope, *key), ThrottleHit.occurred_at > now() - limit.within)

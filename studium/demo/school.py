@@ -29,12 +29,11 @@ _CHUNK = 500
 async def load_demo(settings: Settings) -> None:
     """Load the demo school, unless it is there, and print the log-ins."""
     console = Console()
-    async with open_runtime(settings) as runtime:
-        async with runtime.database.writing() as session:
-            known = await session.scalar(select(User.id).where(User.email == ADMIN.email))
-            if known is None:
-                with _progress(console) as progress:
-                    await _fill(session, progress)
+    async with open_runtime(settings) as runtime, runtime.database.writing() as session:
+        known = await session.scalar(select(User.id).where(User.email == ADMIN.email))
+        if known is None:
+            with _progress(console) as progress:
+                await _fill(session, progress)
     console.print("The demo school is ready." if known is None else "The demo school is there already.")
     _print_log_ins(console, settings)
 
@@ -106,7 +105,7 @@ def _journeys(
 
 
 async def _store(session: AsyncSession, progress: Progress, what: str, rows: list[Any]) -> None:
-    """Insert rows by table, parents first, as plain values: quicker than objects, and just as checked by the database."""
+    """Insert rows by table, parents first, as plain values: quicker than objects, and the database checks as much."""
     task = progress.add_task(what, total=len(rows))
     order: dict[type, int] = {}
     for row in rows:

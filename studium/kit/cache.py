@@ -88,7 +88,11 @@ class RedisCache(Cache):
 
     async def get(self, key: str) -> str | None:
         """The text, or None."""
-        return await self._try(lambda: self._redis.get(PREFIX + key), lambda: super(RedisCache, self).get(key))
+
+        async def work() -> str | None:
+            return _text(await self._redis.get(PREFIX + key))
+
+        return await self._try(work, lambda: super(RedisCache, self).get(key))
 
     async def set(self, key: str, value: str, seconds: int) -> None:
         """Keep a text, in memory too, so that it outlives a Redis that stops."""
@@ -97,7 +101,7 @@ class RedisCache(Cache):
         async def work() -> None:
             await self._redis.set(PREFIX + key, value, ex=seconds)
 
-        await self._try(work, lambda: super(RedisCache, self).delete("") )
+        await self._try(work, _nothing)
 
     async def delete(self, key: str) -> None:
         """Forget a text."""
@@ -106,7 +110,7 @@ class RedisCache(Cache):
         async def work() -> None:
             await self._redis.delete(PREFIX + key)
 
-        await self._try(work, lambda: super(RedisCache, self).delete(key))
+        await self._try(work, _nothing)
 
     async def incr(self, key: str, seconds: int) -> int:
         """Count up from 0 and return the new count; the first count sets the time to live."""
@@ -127,7 +131,10 @@ class RedisCache(Cache):
         async def instead() -> str | None:
             return kept
 
-        return await self._try(lambda: self._redis.getdel(PREFIX + key), instead)
+        async def work() -> str | None:
+            return _text(await self._redis.getdel(PREFIX + key))
+
+        return await self._try(work, instead)
 
     async def ping(self) -> None:
         """Ask Redis; raise what it raises."""
@@ -138,6 +145,14 @@ class RedisCache(Cache):
         """Close the connections."""
         await super().close()
         await self._redis.aclose()
+
+
+async def _nothing() -> None:
+    """What there is to do instead, where memory has done it already."""
+
+
+def _text(value: bytes | str | None) -> str | None:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def open_cache(url: str) -> Cache:

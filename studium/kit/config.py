@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError, field_validator
-from pydantic import model_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SECRET_MIN_LENGTH = 32
@@ -56,7 +55,7 @@ class Settings(BaseSettings):
     jobs: JobsMode | None = None
     require_verified_email: bool = False
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-    database_pool: int = Field(default=10, ge=1, le=200, validation_alias=AliasChoices("STUDIUM_DATABASE_POOL"))
+    database_pool: int = Field(default=10, ge=1, le=200)
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

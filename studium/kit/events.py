@@ -1,7 +1,7 @@
 """Events: facts in the past tense. Publishing stores one job for each handler in the publisher's transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
@@ -25,8 +25,11 @@ class Event:
     @classmethod
     def from_payload(cls, payload: Mapping[str, str]) -> Self:
         """Read a job row's fields back."""
-        values = {field.name: UUID(payload[field.name]) if field.type is UUID else payload[field.name] for field in fields(cls)}
-        return cls(**values)
+        return cls(**{field.name: _value(field, payload[field.name]) for field in fields(cls)})
+
+
+def _value(field: Field[Any], text: str) -> UUID | str:
+    return UUID(text) if field.type is UUID else text
 
 
 def on(event: type[E], *, outside: bool = False) -> Callable[[Handler], Handler]:

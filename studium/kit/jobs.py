@@ -1,4 +1,4 @@
-"""Jobs: work that outlives its request. One port; the engine is Procrastinate on PostgreSQL, our own table on SQLite."""
+"""Jobs: work that outlives its request. One port; the engine is Procrastinate on PostgreSQL, our own on SQLite."""
 
 import asyncio
 import random
@@ -97,7 +97,7 @@ def job(function: Function) -> Function:
 
 def periodic(*, seconds: float | Callable[["Settings"], float]) -> Callable[[Function], Function]:
     """Run `async def function(runtime)` every so many seconds in each worker; it must be idempotent."""
-    interval = seconds if callable(seconds) else (lambda settings: seconds)
+    interval = seconds if callable(seconds) else (lambda _: seconds)
 
     def decorate(function: Function) -> Function:
         name = _name_of(function)
@@ -181,8 +181,8 @@ class Jobs(ABC):
     async def requeue(self, job_id: str) -> bool:
         """Give a dead letter another eight tries; False where there is none with this id."""
 
-    async def close(self) -> None:
-        """Let go of what the engine holds open; the embedded one holds nothing."""
+    async def close(self) -> None:  # noqa: B027 -- the embedded engine holds nothing open.
+        """Let go of what the engine holds open."""
 
     async def start(self) -> None:
         """Begin to work jobs off, and to sweep."""
@@ -232,14 +232,3 @@ class Jobs(ABC):
             except Exception as error:  # noqa: BLE001 -- one failed sweep must not end all.
                 _log.warning("sweep failed", sweep=sweep.name, reason=reason_of(error))
             await asyncio.sleep(sweep.seconds(self.settings))
-
-
-def open_jobs(settings: "Settings", database: "Database") -> Jobs:
-    """The engine for this database. Imported here, so that the embedded default never loads Procrastinate."""
-    if database.dialect == "sqlite":
-        from studium.kit.jobs_sqlite import SqliteJobs  # noqa: PLC0415 -- see the docstring.
-
-        return SqliteJobs(settings, database)
-    from studium.kit.jobs_postgres import PostgresJobs  # noqa: PLC0415 -- see the docstring.
-
-    return PostgresJobs(settings, database)

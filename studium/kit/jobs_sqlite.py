@@ -48,6 +48,7 @@ class SqliteJobs(Jobs):
         self._wake = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._running: set[UUID] = set()
 
     async def put(self, session: AsyncSession, name: str, payload: Mapping[str, str]) -> None:
         """Store the job with its caller's work, and wake a worker once that is committed."""
@@ -56,7 +57,8 @@ class SqliteJobs(Jobs):
         await session.flush()
         if not session.info.get("wakes_jobs"):
             session.info["wakes_jobs"] = True
-            event.listen(session.sync_session, "after_commit", lambda _: self._wake.set(), once=True)
+            # A savepoint's release counts as a commit too, so the listener stays for the one that matters.
+            event.listen(session.sync_session, "after_commit", lambda _: self._wake.set())
 
     async def done_in(self, session: AsyncSession, job_id: str) -> bool:
         """Delete the job's row with its effects, while it is still ours."""
@@ -93,12 +95,11 @@ class SqliteJobs(Jobs):
             self._wake.clear()
             try:
                 claim = await self._claim()
+                if claim is not None:
+                    await self._run(claim)
+                    continue
             except Exception as error:  # noqa: BLE001 -- a busy or full disk passes; the loop must not end.
-                _log.warning("jobs cannot be claimed", reason=reason_of(error))
-                claim = None
-            if claim is not None:
-                await self._run(claim)
-                continue
+                _log.warning("jobs cannot be claimed or settled", reason=reason_of(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_SECONDS):
                     await self._wake.wait()
@@ -122,11 +123,15 @@ class SqliteJobs(Jobs):
 
     async def _run(self, claim: _Claim) -> Exception | None:
         """Run a claimed job; on failure put it back with a pause, or among the dead letters."""
+        self._running.add(claim.id)
         try:
             await self.perform(str(claim.id), claim.name, claim.payload)
         except Exception as error:  # noqa: BLE001 -- whatever a job raises, it is retried.
             await self._failed(claim, error)
             return error
+        finally:
+            # From here on the lease is not renewed: a job whose end cannot be written down comes free when it runs out.
+            self._running.discard(claim.id)
         async with self.database.writing() as session:
             await session.execute(delete(JobRow).where(JobRow.id == claim.id, JobRow.owner == self._owner))
         return None
@@ -155,7 +160,7 @@ class SqliteJobs(Jobs):
             await asyncio.sleep(_HEARTBEAT_SECONDS)
             try:
                 async with self.database.writing() as session:
-                    mine = update(JobRow).where(JobRow.owner == self._owner, JobRow.state == "running")
+                    mine = update(JobRow).where(JobRow.owner == self._owner, JobRow.id.in_(self._running))
                     await session.execute(mine.values(lease_until=now() + LEASE))
                 await self._release_orphans(at_start=False)
             except Exception as error:  # noqa: BLE001 -- the heart beats on.
@@ -166,7 +171,8 @@ class SqliteJobs(Jobs):
         orphaned = JobRow.lease_until < now()
         async with self.database.writing() as session:
             if at_start:
-                owners = (await session.execute(select(JobRow.owner).where(JobRow.state == "running").distinct())).scalars()
+                running = select(JobRow.owner).where(JobRow.state == "running").distinct()
+                owners = (await session.execute(running)).scalars()
                 dead = [owner for owner in owners if owner is not None and not _is_alive(owner)]
                 orphaned = or_(orphaned, JobRow.owner.in_(dead))
             freed = update(JobRow).where(JobRow.state == "running", orphaned)
@@ -175,15 +181,15 @@ class SqliteJobs(Jobs):
     async def pending(self) -> dict[str, int]:
         """How many jobs are in each state."""
         async with self.database.reading() as session:
-            rows = await session.execute(select(JobRow.state, func.count()).group_by(JobRow.state))
-            return {"ready": 0, "running": 0, "dead": 0, **{state: count for state, count in rows.all()}}
+            rows = await session.execute(select(JobRow.state, func.count().label("jobs")).group_by(JobRow.state))
+            return {"ready": 0, "running": 0, "dead": 0, **{row.state: row.jobs for row in rows.all()}}
 
     async def dead_jobs(self) -> list[DeadJob]:
         """The dead letters, oldest first."""
         statement = select(JobRow).where(JobRow.state == "dead").order_by(JobRow.created_at, JobRow.id)
         async with self.database.reading() as session:
-            rows = (await session.execute(statement)).scalars().all()
-        return [DeadJob(str(row.id), row.name, row.payload, row.tries, row.error, row.created_at) for row in rows]
+            rows = (await session.execute(statement)).scalars()
+            return [DeadJob(str(row.id), row.name, row.payload, row.tries, row.error, row.created_at) for row in rows]
 
     async def requeue(self, job_id: str) -> bool:
         """Give a dead letter another eight tries."""

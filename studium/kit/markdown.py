@@ -4,14 +4,34 @@ import nh3
 import structlog
 from markdown_it import MarkdownIt
 
-_TAGS = set(
-    "a abbr b blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i img li ol p pre s strong sub sup"
-    " table tbody td th thead tr ul".split()
-)
+_TEXT_TAGS = {"a", "b", "br", "code", "del", "em", "i", "img", "s", "strong", "sub", "sup"}
+_BLOCK_TAGS = {
+    "blockquote",
+    "hr",
+    "p",
+    "pre",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "li",
+    "ol",
+    "ul",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+}
+_TAGS = _TEXT_TAGS | _BLOCK_TAGS
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "code": {"class"}, "ol": {"start"}}
 _CELL = {"th": {"style"}, "td": {"style"}}
 _log = structlog.get_logger()
-_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 40}).enable(["table", "strikethrough"])
+_OPTIONS = {"html": False, "linkify": False, "maxNesting": 40}
+_markdown = MarkdownIt("commonmark", _OPTIONS).enable(["table", "strikethrough"])
 
 
 def markdown_to_html(text: str) -> str:

@@ -11,13 +11,15 @@ from starlette.responses import Response
 
 PROBLEM_JSON = "application/problem+json"
 MAX_FIELD_ERRORS = 20
+Place = Literal["body", "path", "query", "header", "form"]
 
 
-class Problem(Exception):  # noqa: N818 -- a problem is what RFC 9457 calls it.
-    """Something the caller can act on. Subclasses set `status` and `title`; `type` and `code` follow from the class name.
+class Problem(Exception):
+    """Something to act on. Subclasses set `status` and `title`; `type` and `code` follow from the class name.
 
-    `detail` is one clear sentence; further keyword members help a program (`enrollment_id=…`). With `keeps_writes` the
-    request's transaction is committed before the answer leaves (a counted failure, a revoked session); else it rolls back.
+    `detail` is one clear sentence; further keyword members help a program (`enrollment_id=…`). With `keeps_writes`
+    the request's transaction is committed before the answer leaves (a counted failure, a revoked session); else it
+    rolls back.
     """
 
     status: ClassVar[int] = 400
@@ -113,7 +115,7 @@ class MalformedBody(Problem):
 class FieldError:
     """One thing that is wrong with the input: where (`in`, JSON pointer), a code, and a sentence. Never the value."""
 
-    place: Literal["body", "path", "query", "header", "form"]
+    place: Place
     pointer: str
     code: str
     detail: str

@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from studium.kit.problems import FieldError, InvalidInput, Problem, UnsupportedMediaType
+from studium.kit.problems import FieldError, InvalidInput, Place, Problem, UnsupportedMediaType
 from studium.kit.strict_json import read_json
 from studium.kit.versions import IfMatchHeader, etag_of
 
@@ -25,6 +25,7 @@ _version: ContextVar[int | None] = ContextVar("version", default=None)
 _REFUSED = "refused_body"
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _UNREADABLE = object()
+_PLACES: dict[str, Place] = {"body": "body", "path": "path", "query": "query", "header": "header"}
 
 
 class StrictRequest(Request):
@@ -81,8 +82,7 @@ def _field_error(item: dict[str, Any]) -> FieldError:
         pointer, detail = pointer[:100], "Unknown member."
     else:
         detail = str(item["msg"]).removeprefix("Value error, ")[:200]
-    where = place if place in ("body", "path", "query", "header") else "body"
-    return FieldError(where, pointer, code, detail)
+    return FieldError(_PLACES.get(str(place), "body"), pointer, code, detail)
 
 
 def _strict_query(known: frozenset[str]) -> Callable[[Request], Awaitable[None]]:

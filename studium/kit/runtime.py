@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from studium.kit.cache import Cache, open_cache
 from studium.kit.config import Settings
 from studium.kit.db import Database
-from studium.kit.jobs import Jobs, open_jobs
+from studium.kit.job_engines import open_jobs
+from studium.kit.jobs import Jobs
 from studium.kit.mail import Mailer, open_mailer
 from studium.kit.storage import Storage, open_storage
 from studium.kit.tokens import Keys

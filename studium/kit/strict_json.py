@@ -1,4 +1,4 @@
-"""Reading JSON without trust: UTF-8 only, no duplicate members, no NaN, bounded depth, no text a database would refuse."""
+"""Reading JSON without trust: UTF-8 only, no duplicate members, no NaN, bounded depth, no half characters."""
 
 import json
 from typing import Any

@@ -84,7 +84,7 @@ def _utc_now_sqlite(element: utc_now, compiler: SQLCompiler, **kw: object) -> st
 
 
 class Base(DeclarativeBase):
-    """The declarative base. Constraint and index names follow one convention, so migrations can name what they change."""
+    """The declarative base. Names of constraints and indexes follow one convention, so migrations can use them."""
 
     metadata = MetaData(
         naming_convention={

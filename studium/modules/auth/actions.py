@@ -52,7 +52,7 @@ async def enter(session: AsyncSession, user: User, client: Client) -> TokenRespo
 async def refresh(session: AsyncSession, token: str, client: Client) -> TokenResponse:
     """Rotate a session's tokens.
 
-    Raises InvalidRefreshToken; and RefreshTokenReused for a token that was rotated before, which ends the session at once.
+    Raises InvalidRefreshToken; and RefreshTokenReused for a token that was rotated before, which ends the session.
     """
     claims = read_refresh_token(runtime_of(session).keys, token)
     renewed = None if claims is None else await _locked_session(session, claims)
@@ -125,6 +125,4 @@ async def revoke_own_session(session: AsyncSession, actor: Actor, session_id: UU
     if not await end_sessions(session, UserSession.id == session_id, UserSession.user_id == actor.id):
         message = "You have no such session."
         raise NotFound(message)
-    audit(
-        session, "auth.session_revoked", actor_id=actor.id, target=("session", session_id), address=client.address
-    )
+    audit(session, "auth.session_revoked", actor_id=actor.id, target=("session", session_id), address=client.address)

@@ -94,7 +94,7 @@ async def close(session: AsyncSession, challenge_id: UUID) -> None:
 
 
 async def send_code(session: AsyncSession, user: User, code_id: UUID) -> None:
-    """Mail the six digits of `code_id` and keep their HMAC for ten minutes; raise TooManyRequests after 20 in an hour."""
+    """Mail the six digits of `code_id` and keep their HMAC for ten minutes; TooManyRequests after 20 in an hour."""
     seconds = await wait_for(session, MAILS, user.id)
     if seconds:
         raise TooManyRequests(seconds, "Too many codes were mailed. Wait a little, then try again.")
@@ -107,8 +107,8 @@ async def send_code(session: AsyncSession, user: User, code_id: UUID) -> None:
 async def is_mailed_code(runtime: Runtime, code_id: UUID, code: str) -> bool:
     """Whether `code` is the one that was mailed for `code_id`, which the caller knows to be open.
 
-    The cache has its HMAC. Where it does not (a stopped Redis, another process's memory), it is worked out again, so that
-    a broken cache locks nobody out; how long the code is good and how often it may be tried is not the cache's business.
+    The cache has its HMAC. Where it does not (a stopped Redis, another process's memory), it is worked out again, so
+    that a broken cache locks nobody out; how long a code is good and how often it may be tried does not hang on it.
     """
     kept = await runtime.cache.get(_key(code_id)) or _digest(runtime, mailed_code(runtime.keys, code_id))
     return hmac.compare_digest(kept, _digest(runtime, code))

@@ -28,6 +28,4 @@ async def own_sessions(session: AsyncSession, actor: Actor, page: PageQuery) -> 
         )
 
     statement = select(UserSession).where(*live)
-    return await paginate(
-        session, statement, order=_NEWEST, page=page, name="sessions", item=lambda row: item(row[0])
-    )
+    return await paginate(session, statement, order=_NEWEST, page=page, name="sessions", item=lambda row: item(row[0]))

@@ -53,9 +53,7 @@ async def read_certificate(certificate: VisibleCertificate, session: SessionDep)
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}, "description": "The PDF."}},
 )
-async def download_certificate(
-    certificate: VisibleCertificate, session: SessionDep, paper: Paper = "a4"
-) -> Response:
+async def download_certificate(certificate: VisibleCertificate, session: SessionDep, paper: Paper = "a4") -> Response:
     """The PDF, on A4 or letter paper."""
     if certificate.is_revoked:
         message = "This certificate was revoked."

@@ -18,6 +18,7 @@ from studium.modules.certificates.schemas import VerificationStatus
 router = APIRouter(tags=["certificates"], route_class=Route, redirect_slashes=False)
 _pages = Environment(loader=PackageLoader("studium.modules.certificates"), autoescape=True, auto_reload=False)
 
+_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _TITLES = {
     VerificationStatus.VALID: "This certificate is genuine",
     VerificationStatus.REVOKED: "This certificate was revoked",
@@ -41,5 +42,5 @@ async def verify_page(certificate_number: str, address: ClientAddress, session: 
         nonce=nonce,
         day=_day,
     )
-    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    policy = f"{_POLICY}; style-src 'nonce-{nonce}'"
     return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})

@@ -55,9 +55,7 @@ async def _check_owner(session: AsyncSession, actor: Actor, owner_id: UUID) -> N
     if not actor.is_admin:
         field = "instructor_id"
         raise FieldNotAllowed(field)
-    teaches = select(User.id).where(
-        User.id == owner_id, User.is_active, User.role.in_((Role.INSTRUCTOR, Role.ADMIN))
-    )
+    teaches = select(User.id).where(User.id == owner_id, User.is_active, User.role.in_((Role.INSTRUCTOR, Role.ADMIN)))
     if await session.scalar(teaches.with_for_update(read=True)) is None:
         message = "The owner must be an active instructor or admin."
         raise InstructorNotFound(message)

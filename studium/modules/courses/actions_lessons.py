@@ -70,7 +70,7 @@ async def _locked_outline(session: AsyncSession, course: Course) -> dict[UUID, U
         .where(Lesson.course_id == course.id, Lesson.archived_at.is_(None))
         .order_by(Lesson.order_index)
     )
-    return {lesson_id: parent_id for lesson_id, parent_id in (await session.execute(statement)).all()}
+    return {row.id: row.parent_lesson_id for row in (await session.execute(statement)).all()}
 
 
 def _check_parent(lesson_id: UUID | None, parent_id: UUID, outline: Parents) -> None:
@@ -81,7 +81,7 @@ def _check_parent(lesson_id: UUID | None, parent_id: UUID, outline: Parents) -> 
 
 async def _renumber(session: AsyncSession, course: Course, order: Sequence[UUID]) -> None:
     statement = select(Lesson.id, Lesson.order_index).where(Lesson.course_id == course.id, Lesson.order_index > 0)
-    before = {lesson_id: index for lesson_id, index in (await session.execute(statement)).all()}
+    before = {row.id: row.order_index for row in (await session.execute(statement)).all()}
     await renumber(session, Lesson, before, order)
 
 

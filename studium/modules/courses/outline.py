@@ -37,4 +37,3 @@ def parent_fault(lesson_id: UUID | None, parent_id: UUID, parents: Parents) -> s
     if level_of(parent_id, parents) + height > MAX_LEVELS:
         return f"Lessons nest at most {MAX_LEVELS} levels deep."
     return None
-

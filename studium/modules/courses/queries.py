@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access import rules
 from studium.access.actor import Actor
-from studium.kit.pages import Order, Page, PageQuery, paginate
+from studium.kit.pages import AnySelect, Order, Page, PageQuery, paginate
 from studium.kit.problems import NotFound
 from studium.kit.schema import PersonOut
 from studium.models import Course, Difficulty, Enrollment, Lesson, LessonType, Quiz, User
@@ -73,7 +73,7 @@ def _matches(text: str) -> ColumnElement[bool]:
     return and_(*words)
 
 
-def _cards() -> Select[Any]:
+def _cards() -> AnySelect:
     return select(
         Course,
         User.full_name,

@@ -3,20 +3,20 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, false, select
+from sqlalchemy import Row, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access import rules
 from studium.access.actor import Actor
 from studium.kit.markdown import markdown_to_html
-from studium.kit.pages import Order, Page, PageQuery, paginate
+from studium.kit.pages import AnySelect, Order, Page, PageQuery, paginate
 from studium.models import Course, Lesson, Quiz
 from studium.modules.courses.schemas import LessonOut
 
 _IN_ORDER = (Order(Lesson.order_index, descending=False), Order(Lesson.id, descending=False))
 
 
-def _lessons(actor: Actor | None) -> Select[Any]:
+def _lessons(actor: Actor | None) -> AnySelect:
     """Live lessons with the quiz that the caller may know of, and whether the lesson is open to them."""
     readable = rules.may_preview_lesson() | rules.may_read_lessons(actor)
     quiz_seen = false() if actor is None else rules.may_see_quiz(actor)

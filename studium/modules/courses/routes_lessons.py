@@ -63,8 +63,6 @@ async def update_lesson(
 
 
 @router.delete("/{lesson_id}", status_code=204)
-async def delete_lesson(
-    course: EditableCourse, lesson: EditableLesson, session: SessionDep, if_match: IfMatch
-) -> None:
+async def delete_lesson(course: EditableCourse, lesson: EditableLesson, session: SessionDep, if_match: IfMatch) -> None:
     """Remove a lesson; one that somebody has worked on is archived."""
     await actions_lessons.delete_lesson(session, course, lesson, if_match)

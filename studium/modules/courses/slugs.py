@@ -31,7 +31,7 @@ async def add_under_free_slug(
     session: AsyncSession,
     row: Course | Lesson,
     base: str,
-    used: Select[tuple[str]],
+    used: Select[str],
     refusal: Callable[[str], SlugTaken],
 ) -> None:
     """Insert `row` with the first free slug, also when many are created at once.

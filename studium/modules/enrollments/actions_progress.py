@@ -113,9 +113,7 @@ def _touch(enrollment: Enrollment, at: datetime) -> None:
     enrollment.started_at = enrollment.started_at or at
 
 
-async def _progress_row(
-    session: AsyncSession, enrollment: Enrollment, lesson_id: UUID, at: datetime
-) -> LessonProgress:
+async def _progress_row(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID, at: datetime) -> LessonProgress:
     """The progress row, made where it is missing; raises NotFound when the lesson vanished meanwhile."""
     known = select(LessonProgress).where(
         LessonProgress.enrollment_id == enrollment.id, LessonProgress.lesson_id == lesson_id
@@ -186,9 +184,7 @@ def _credit(enrollment: Enrollment, progress: LessonProgress, reported: int, oth
     return credited_time(reported, progress.time_spent_seconds, first_report=first, at=at, enrollment_room=room)
 
 
-async def _time_elsewhere(
-    session: AsyncSession, enrollment: Enrollment, progress: LessonProgress
-) -> tuple[int, int]:
+async def _time_elsewhere(session: AsyncSession, enrollment: Enrollment, progress: LessonProgress) -> tuple[int, int]:
     """Seconds on the enrollment's other lessons, and how many lessons were touched in all."""
     statement = select(func.coalesce(func.sum(LessonProgress.time_spent_seconds), 0), func.count()).where(
         LessonProgress.enrollment_id == enrollment.id, LessonProgress.id != progress.id

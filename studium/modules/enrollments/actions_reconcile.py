@@ -16,7 +16,7 @@ def _time_spent() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries have
     return spent.where(LessonProgress.enrollment_id == Enrollment.id).correlate(Enrollment).scalar_subquery()
 
 
-def _drifted() -> Select[tuple[UUID]]:
+def _drifted() -> Select[UUID]:
     """Enrollments whose counters are not what their rows say; of those that are over, only the time can drift."""
     is_active = Enrollment.status == EnrollmentStatus.ACTIVE
     counts = or_(Enrollment.total_lessons_count != lesson_total(), Enrollment.completed_lessons_count != lessons_done())

@@ -16,9 +16,7 @@ def percentage(done: int, total: int) -> Decimal:
     return (Decimal(done * 100) / total).quantize(_PLACES, ROUND_DOWN)
 
 
-def credited_time(
-    reported: int, credited: int, *, first_report: datetime, at: datetime, enrollment_room: int
-) -> int:
+def credited_time(reported: int, credited: int, *, first_report: datetime, at: datetime, enrollment_room: int) -> int:
     """The cumulative seconds on a lesson that count after a report of `reported`; never less than `credited`.
 
     A lesson's time cannot exceed the wall clock since its first report plus a minute, and what it gains cannot exceed

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from studium.access.actor import Actor
-from studium.kit.pages import Order, Page, PageQuery, paginate
+from studium.kit.pages import AnySelect, Order, Page, PageQuery, paginate
 from studium.kit.schema import PersonOut
 from studium.models import (
     Certificate,
@@ -34,7 +34,7 @@ _Instructor = aliased(User, name="instructor")
 _NEWEST = (Order(Enrollment.enrolled_at), Order(Enrollment.id))
 
 
-def _enrollments() -> Select[Any]:
+def _enrollments() -> AnySelect:
     return select(Enrollment, User.full_name.label("student_name")).join(User, User.id == Enrollment.student_id)
 
 
@@ -159,5 +159,6 @@ async def lessons_page(session: AsyncSession, enrollment: Enrollment, page: Page
 def progress_out(enrollment: Enrollment, progress: LessonProgress) -> LessonProgressOut:
     """A progress row with the counters of its enrollment."""
     counters = EnrollmentCounters.model_validate(enrollment)
-    fields = {name: getattr(progress, name) for name in LessonProgressOut.model_fields.keys() - {"metadata", "enrollment"}}
+    own = LessonProgressOut.model_fields.keys() - {"metadata", "enrollment"}
+    fields = {name: getattr(progress, name) for name in own}
     return LessonProgressOut(**fields, progress_metadata=progress.progress_metadata, enrollment=counters)

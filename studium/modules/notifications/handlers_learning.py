@@ -1,6 +1,5 @@
 """Letters about learning: enrolled, graded, certified."""
 
-
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 

@@ -1,7 +1,7 @@
 """Letters: one small template for each and language, from which the subject, the text part and the HTML part are made.
 
-A template has the blocks `subject`, `heading` and `body` (paragraphs between blank lines), and where it wants them `code`
-(something to copy), `button` (the label for `link`) and `after` (paragraphs below the button).
+A template has the blocks `subject`, `heading` and `body` (paragraphs between blank lines), and where it wants them
+`code` (something to copy), `button` (the label for `link`) and `after` (paragraphs below the button).
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,9 @@ def write(name: str, language: str, facts: dict[str, str]) -> Letter:
     """The parts of a letter."""
     spoken = language if _exists(language, name) else DEFAULT_LANGUAGE
     template = _layouts(escaped=False).get_template(f"{spoken}/{name}.txt")
-    parts = {block: _block(template, block, facts) for block in ("subject", "heading", "body", "code", "button", "after")}
+    parts = {
+        block: _block(template, block, facts) for block in ("subject", "heading", "body", "code", "button", "after")
+    }
     return Letter(
         language=spoken,
         subject=" ".join(parts["subject"].split()),
@@ -83,4 +85,10 @@ def _exists(language: str, name: str) -> bool:
 @cache
 def _layouts(*, escaped: bool) -> Environment:
     loader = PackageLoader(_PACKAGE, "templates")
-    return Environment(loader=loader, undefined=StrictUndefined, autoescape=escaped, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=loader,
+        undefined=StrictUndefined,
+        autoescape=escaped,  # noqa: S701 -- the text part is no HTML; the layout that is gets escaped.
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

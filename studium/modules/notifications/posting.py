@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
@@ -40,14 +39,12 @@ async def post(runtime: Runtime, letter: str, to: Recipient | None, **facts: str
     """Send a letter, if there is somebody to send it to. A job that runs again sends it under the same Message-ID."""
     if to is None:
         return
-    base = runtime.settings.public_base_url
-    message_id = f"<{current_job_id()}@{urlsplit(base).hostname}>"
     mail = render(
         letter,
         to=to.email,
         language=to.language,
-        message_id=message_id,
-        footer_link=base,
+        message_id=runtime.mailer.message_id_for(current_job_id()),
+        footer_link=runtime.settings.public_base_url,
         **{"name": to.name, **facts},
     )
     await runtime.mailer.send(mail)

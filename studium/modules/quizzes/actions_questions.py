@@ -112,9 +112,7 @@ async def update_question(
     return question
 
 
-async def delete_question(
-    session: AsyncSession, quiz: Quiz, question: QuizQuestion, if_match: IfMatchHeader
-) -> None:
+async def delete_question(session: AsyncSession, quiz: Quiz, question: QuizQuestion, if_match: IfMatchHeader) -> None:
     """Remove a question; raises LastQuestion for the only one of a published quiz."""
     order, _ = await _locked_questions(session, quiz)
     await session.refresh(question, with_for_update=True)

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access import rules
 from studium.access.actor import Actor
-from studium.kit.pages import Order, Page, PageQuery, paginate
+from studium.kit.pages import AnySelect, Order, Page, PageQuery, paginate
 from studium.kit.problems import NotFound
 from studium.models import (
     AttemptStatus,
@@ -33,7 +33,7 @@ _POINTS = (
 )
 
 
-def _quizzes() -> Select[Any]:
+def _quizzes() -> AnySelect:
     return (
         select(Quiz, Lesson.course_id, Lesson.order_index, _COUNT.label("questions"), _POINTS.label("points"))
         .join(Lesson, Lesson.id == Quiz.lesson_id)
@@ -71,9 +71,11 @@ async def question_page(session: AsyncSession, quiz: Quiz, page: PageQuery) -> P
     """The questions with their keys, in order."""
     statement = select(QuizQuestion).where(QuizQuestion.quiz_id == quiz.id)
     order = (Order(QuizQuestion.order_index, descending=False), Order(QuizQuestion.id, descending=False))
-    return await paginate(
-        session, statement, order=order, page=page, name="questions", item=lambda row: QuestionOut.model_validate(row[0])
-    )
+    return await paginate(session, statement, order=order, page=page, name="questions", item=_question_out)
+
+
+def _question_out(row: Row[Any]) -> QuestionOut:
+    return QuestionOut.model_validate(row[0])
 
 
 async def question_out(session: AsyncSession, quiz: Quiz, question_id: UUID) -> QuestionOut:

@@ -58,9 +58,7 @@ async def summary_of(session: AsyncSession, enrollment_id: UUID, quiz_id: UUID) 
 
 async def attempt_page(session: AsyncSession, enrollment: Enrollment, quiz: Quiz, page: PageQuery) -> AttemptPage:
     """The attempts of one learner at one quiz, newest first, with the summary. Two statements."""
-    statement = select(QuizAttempt).where(
-        QuizAttempt.enrollment_id == enrollment.id, QuizAttempt.quiz_id == quiz.id
-    )
+    statement = select(QuizAttempt).where(QuizAttempt.enrollment_id == enrollment.id, QuizAttempt.quiz_id == quiz.id)
     found = await paginate(
         session,
         statement,

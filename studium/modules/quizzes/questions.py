@@ -18,10 +18,14 @@ Option = Mapping[str, object]
 class Keyed(Protocol):
     """A question with its key."""
 
-    question_type: QuestionType
-    options: Sequence[Option] | None
-    correct_answer: str | None
-    question_metadata: Mapping[str, object] | None
+    @property
+    def question_type(self) -> QuestionType: ...  # noqa: D102 -- see the class.
+    @property
+    def options(self) -> Sequence[Option] | None: ...  # noqa: D102 -- see the class.
+    @property
+    def correct_answer(self) -> str | None: ...  # noqa: D102 -- see the class.
+    @property
+    def question_metadata(self) -> Mapping[str, object] | None: ...  # noqa: D102 -- see the class.
 
 
 def faults(question: Keyed) -> list[str]:

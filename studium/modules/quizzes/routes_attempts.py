@@ -61,7 +61,7 @@ async def read_attempt(
 
 
 @router.patch("/{attempt_id}")
-async def save_answers(  # noqa: PLR0913 -- a route names everything that it stands on.
+async def save_answers(
     actor: CurrentUser,
     enrollment: OwnEnrollment,
     attempt: OwnAttempt,
@@ -75,7 +75,7 @@ async def save_answers(  # noqa: PLR0913 -- a route names everything that it sta
 
 
 @router.post("/{attempt_id}/submit")
-async def submit_attempt(  # noqa: PLR0913 -- a route names everything that it stands on.
+async def submit_attempt(
     actor: CurrentUser,
     enrollment: OwnEnrollment,
     attempt: OwnAttempt,

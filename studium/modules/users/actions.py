@@ -20,15 +20,16 @@ from studium.kit.tables import assign
 from studium.kit.versions import IfMatchHeader
 from studium.models import Course, Role, User
 from studium.modules.users.admins import lock_for_admin
-from studium.modules.users.credentials import ask_to_verify as ask_to_verify
-from studium.modules.users.credentials import end_sessions as end_sessions
-from studium.modules.users.credentials import invite
-from studium.modules.users.credentials import issue_token as issue_token
-from studium.modules.users.credentials import revoke_sessions as revoke_sessions
-from studium.modules.users.credentials import set_password as set_password
-from studium.modules.users.credentials import void_tokens as void_tokens
-from studium.modules.users.email import Email as Email
-from studium.modules.users.email import normalise_email as normalise_email
+from studium.modules.users.credentials import (
+    ask_to_verify,
+    end_sessions,
+    invite,
+    issue_token,
+    revoke_sessions,
+    set_password,
+    void_tokens,
+)
+from studium.modules.users.email import Email, normalise_email
 from studium.modules.users.errors import (
     AdminExists,
     EmailTaken,
@@ -36,19 +37,41 @@ from studium.modules.users.errors import (
     OwnAccount,
     OwnsCourses,
     RoleNotAllowed,
+    WrongPassword,
 )
-from studium.modules.users.errors import WrongPassword as WrongPassword
-from studium.modules.users.passwords import hash_new as hash_new
-from studium.modules.users.schemas import MeUpdate, UserCreate, UserRegister, UserUpdate
-from studium.modules.users.schemas import Password as Password
-from studium.modules.users.schemas import PresentPassword as PresentPassword
+from studium.modules.users.passwords import hash_new
+from studium.modules.users.schemas import MeUpdate, Password, PresentPassword, UserCreate, UserRegister, UserUpdate
+
+# What else the door (auth) needs of accounts comes from here too: it is the one module that it may know.
+__all__ = [
+    "Email",
+    "Password",
+    "PasswordChange",
+    "PresentPassword",
+    "WrongPassword",
+    "ask_to_verify",
+    "create_admin",
+    "create_user",
+    "deactivate_user",
+    "end_sessions",
+    "hash_new",
+    "issue_token",
+    "normalise_email",
+    "register",
+    "require_student",
+    "revoke_sessions",
+    "set_password",
+    "update_me",
+    "update_user",
+    "void_tokens",
+]
 
 _ABOUT_ONESELF = frozenset({"full_name", "metadata"})
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordChange:
-    """A wish for another password of one's own: the present one as guessed, and the new one's hash if that was right."""
+    """A wish for another password of one's own: the present one as guessed; if right, the new one's hash."""
 
     guess: Guess | None
     password_hash: str | None

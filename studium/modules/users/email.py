@@ -14,10 +14,10 @@ _NOT_AN_ADDRESS = "must be an e-mail address"
 
 
 def normalise_email(text: str) -> str:
-    """The stored form of an address: ASCII local part in lower case, domain by IDNA; raise ValueError for anything else.
+    """The stored form of an address: ASCII local part in lower case, domain by IDNA; ValueError for anything else.
 
-    Look-alikes are refused rather than folded: compatibility characters (full-width letters, say) might reach one mailbox
-    here and another at the mail server.
+    Look-alikes are refused rather than folded: compatibility characters (full-width letters, say) might reach one
+    mailbox here and another at the mail server.
     """
     local, _, domain = text.rpartition("@")
     local = local.lower()

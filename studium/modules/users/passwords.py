@@ -9,7 +9,7 @@ _RANDOM_BYTES = 32
 
 
 async def hash_new(password: str, *, email: str, name: str, member: str = "password") -> str:
-    """The hash to store; raise InvalidInput (422) at `member` when it is easy to guess for this person, or Overloaded."""
+    """The hash to store; raise InvalidInput (422) at `member` when the person's password is weak, or Overloaded."""
     weakness = weak_reason(password, email=email, name=name)
     if weakness is not None:
         raise InvalidInput([FieldError("body", f"/{member}", weakness.code, str(weakness))], str(weakness))

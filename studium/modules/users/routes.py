@@ -43,14 +43,14 @@ async def own_password_change(
     return PasswordChange(guess, hashed, address)
 
 
-async def first_password(admin: KnownAdmin, wish: UserCreate) -> str:
+async def first_password(_: KnownAdmin, wish: UserCreate) -> str:
     """The hash for a new account: of the password in the body, or of one that nobody knows."""
     if wish.password is None:
         return await hash_of_nobodys()
     return await hash_new(wish.password, email=wish.email, name=wish.full_name)
 
 
-async def others_password(request: Request, user_id: UUID, admin: KnownAdmin, patch: UserUpdate) -> str | None:
+async def others_password(request: Request, user_id: UUID, _: KnownAdmin, patch: UserUpdate) -> str | None:
     """The hash of the password that an admin gives somebody; None where the body has none. Raises NotFound."""
     if "password" not in patch.model_fields_set:
         return None
@@ -68,7 +68,7 @@ def user_filter(
     return UserFilter(role, is_active, q)
 
 
-async def some_user(user_id: UUID, admin: Admin, session: SessionDep) -> User:
+async def some_user(user_id: UUID, _: Admin, session: SessionDep) -> User:
     """Any person, for an admin; raises NotFound."""
     return await queries.user_by_id(session, user_id)
 
@@ -96,7 +96,7 @@ async def update_me(
 
 @router.get("")
 async def list_users(
-    admin: Admin, session: SessionDep, page: PageDep, wanted: Annotated[UserFilter, Depends(user_filter)]
+    _: Admin, session: SessionDep, page: PageDep, wanted: Annotated[UserFilter, Depends(user_filter)]
 ) -> Page[UserResponse]:
     """Everybody, newest first."""
     return await queries.user_page(session, wanted, page)

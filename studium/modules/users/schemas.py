@@ -102,3 +102,17 @@ class UserResponse(Output):
         """The answer for this row."""
         fields = {name: getattr(user, name) for name in cls.model_fields if name != "metadata"}
         return cls(metadata=user.profile_metadata, **fields)
+
+
+class AuditEventOut(Output):
+    """One entry of the record of who did what. Without `actor_id` nobody was logged in, or the system did it."""
+
+    id: UUID
+    occurred_at: datetime
+    action: str
+    outcome: str
+    actor_id: UUID | None
+    target_type: str | None
+    target_id: UUID | None
+    address: str | None
+    details: dict[str, Any] | None

@@ -1,0 +1,68 @@
+"""Publishing: jobs exist exactly where the publisher's transaction committed, and handlers run once."""
+
+import pytest
+
+from studium.kit.ids import new_id
+from studium.kit.events import handlers_of, publish
+from studium.kit.jobs import enqueue, registered_jobs
+from studium.kit.runtime import Runtime
+from tests.jobs import library
+from tests.jobs.library import BookReturned, NobodyListens, shelved
+
+
+class Undone(Exception):
+    """What a publisher raises to undo its transaction."""
+
+
+async def test_rollback_leaves_nothing(runtime: Runtime) -> None:
+    with pytest.raises(Undone):
+        async with runtime.database.writing() as session:
+            await publish(session, BookReturned(book_id=new_id(), shelf="a"))
+            raise Undone
+    assert (await runtime.jobs.pending())["ready"] == 0
+    await runtime.jobs.drain()
+    assert await shelved(runtime, "a") == []
+
+
+async def test_committed_event_reaches_its_handler(runtime: Runtime) -> None:
+    book = new_id()
+    async with runtime.database.writing() as session:
+        await publish(session, BookReturned(book_id=book, shelf="a"))
+    assert await runtime.jobs.pending() == {"ready": 1, "running": 0, "dead": 0}
+    await runtime.jobs.drain(raising=True)
+    await runtime.jobs.drain(raising=True)
+    assert await shelved(runtime, "a") == [str(book)]
+    assert await runtime.jobs.pending() == {"ready": 0, "running": 0, "dead": 0}
+
+
+async def test_event_without_handlers_stores_nothing(runtime: Runtime) -> None:
+    async with runtime.database.writing() as session:
+        await publish(session, NobodyListens(book_id=new_id()))
+    assert (await runtime.jobs.pending())["ready"] == 0
+
+
+async def test_drain_runs_what_jobs_store(runtime: Runtime) -> None:
+    book = new_id()
+    async with runtime.database.writing() as session:
+        await publish(session, BookReturned(book_id=book, shelf="chain"))
+    await runtime.jobs.drain(raising=True)
+    assert await shelved(runtime, "end") == [str(book)]
+
+
+async def test_enqueued_job_gets_its_texts(runtime: Runtime) -> None:
+    async with runtime.database.writing() as session:
+        await enqueue(session, library.stamp, book="Emma")
+    await runtime.jobs.drain(raising=True)
+    assert await shelved(runtime, "stamp") == ["Emma"]
+
+
+def test_registered_handlers_can_be_listed() -> None:
+    assert handlers_of(BookReturned) == [library.shelve]
+    assert handlers_of(NobodyListens) == []
+    assert {library.shelve, library.send_letter, library.stamp} <= {kind.function for kind in registered_jobs()}
+
+
+def test_payload_is_text_and_comes_back() -> None:
+    event = BookReturned(book_id=new_id(), shelf="a")
+    assert event.to_payload() == {"book_id": str(event.book_id), "shelf": "a"}
+    assert BookReturned.from_payload(event.to_payload()) == event
