@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from studium import __version__
+from studium.access.idempotency import StoredReplays
 from studium.kit.config import JobsMode, Settings
 from studium.kit.health import health_routes
 from studium.kit.middleware import Edge
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.stopping = False
+    app.state.replays = StoredReplays()
     app.router.routes.extend(health_routes())
     app.router.routes.extend(module_routes())
     app.add_middleware(Edge, settings=settings)

@@ -11,6 +11,7 @@ _NAMES = ("handlers", "jobs")
 def load_handlers() -> None:
     """Import every `handlers` and `jobs` file of the modules, so that what they register is known."""
     import_module("studium.access.throttle")
+    import_module("studium.access.idempotency")
     for found in walk_packages(modules.__path__, modules.__name__ + "."):
         if found.name.rpartition(".")[2].partition("_")[0] in _NAMES:
             import_module(found.name)

@@ -12,14 +12,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access.throttle import Limit, closing_hit, forget, hits_of, note, seconds_left
+from studium.access.throttle import Limit, closing_hit, forget, hits_of, note, seconds_left, take_turns
 from studium.kit.db import Database
 from studium.kit.passwords import verify_nothing, verify_password
 from studium.kit.problems import TooManyRequests
-from studium.kit.runtime import runtime_of
 from studium.models import User, UserSession
 
 PER_ACCOUNT_AND_SOURCE = Limit("password:account+source", 10, timedelta(minutes=5))
@@ -56,7 +55,7 @@ async def settle(session: AsyncSession, guess: Guess) -> User | None:
     The caller answers None with a problem that keeps the writes. Raises TooManyRequests when others have used up the
     room meanwhile, so that guesses made all at once are worth no more than guesses made in turn.
     """
-    await _take_turns(session, guess)
+    await take_turns(session, f"source {guess.source}", f"account {guess.account}")
     failed_before, *_ = await _require_room(session, guess.account, guess.source)
     user = await _locked(session, guess) if guess.right else None
     if user is None:
@@ -103,11 +102,3 @@ async def _is_known(session: AsyncSession, account: str, source: str) -> bool:
     """Whether the owner of the account ever logged in from this source."""
     theirs = UserSession.user_id == User.id, User.email == account
     return bool(await session.scalar(select(exists().where(*theirs, UserSession.address == source))))
-
-
-async def _take_turns(session: AsyncSession, guess: Guess) -> None:
-    """Guesses of one source, and at one account, are counted one after the other. SQLite's writers do so anyway."""
-    if runtime_of(session).database.dialect == "postgresql":
-        names = f"source {guess.source}", f"account {guess.account}"
-        locks = (func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in names)
-        await session.execute(select(*locks))

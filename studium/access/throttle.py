@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, select
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.clock import now
@@ -56,6 +56,16 @@ def hits_of(session: AsyncSession, scope: str, *key: object) -> tuple[ColumnElem
 def seconds_left(limit: Limit, closing: datetime | None) -> int:
     """Whole seconds until the hit that closes a limit is too old to do so; 0 without one."""
     return 0 if closing is None else max(1, int((closing + limit.within - now()).total_seconds()) + 1)
+
+
+async def take_turns(session: AsyncSession, *names: str) -> None:
+    """Let nobody else count for these names before this transaction ends. SQLite's writers take turns anyway.
+
+    Where several are held at once, everybody must name them in the same order.
+    """
+    if runtime_of(session).database.dialect == "postgresql":
+        locks = (func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in names)
+        await session.execute(select(*locks))
 
 
 async def note(session: AsyncSession, scope: str, *key: object) -> None:

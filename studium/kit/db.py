@@ -130,6 +130,7 @@ async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
     runtime: Runtime = request.app.state.runtime
     opened = runtime.database.reading if request.method in _READ_METHODS else runtime.database.writing
     async with opened() as session:
+        request.state.session = session
         yield session
 
 

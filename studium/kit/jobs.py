@@ -224,11 +224,15 @@ class Jobs(ABC):
             if await self.done_in(session, job_id):
                 await kind.run(session, payload)
 
+    async def sweep_once(self, sweep: Periodic) -> None:
+        """Do the periodic work now; an engine that several processes share keeps them from doing it side by side."""
+        await sweep.run(self.runtime)
+
     async def _sweep(self, sweep: Periodic) -> None:
         """Sweep for ever; a failure is logged and the next turn comes."""
         while True:
             try:
-                await sweep.run(self.runtime)
+                await self.sweep_once(sweep)
             except Exception as error:  # noqa: BLE001 -- one failed sweep must not end all.
                 _log.warning("sweep failed", sweep=sweep.name, reason=reason_of(error))
             await asyncio.sleep(sweep.seconds(self.settings))

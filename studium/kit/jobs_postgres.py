@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import jobs as procrastinate_jobs
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
@@ -18,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.clock import now
 from studium.kit.job_tables import JobReceipt
-from studium.kit.jobs import MAX_TRIES, DeadJob, GiveUp, Jobs, pause_after, reason_of, registered_jobs
+from studium.kit.jobs import MAX_TRIES, DeadJob, GiveUp, Jobs, Periodic, pause_after, reason_of, registered_jobs
 
 if TYPE_CHECKING:
     from studium.kit.config import Settings
@@ -28,6 +30,7 @@ CONCURRENCY = 4
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 8.0
 _POLL_SECONDS = 1.0
+_CONNECT_SECONDS = 5
 _STOP_SECONDS = 20
 _KEEP_RECEIPTS = timedelta(days=7)
 _QUEUE = "default"
@@ -85,13 +88,27 @@ class PostgresJobs(Jobs):
         receipt = insert(JobReceipt).values(job_id=job_id, done_at=now()).on_conflict_do_nothing()
         return (await session.execute(receipt.returning(JobReceipt.job_id))).scalar_one_or_none() is not None
 
+    def _address(self) -> str:
+        address = make_url(self.settings.database_url).set(drivername="postgresql")
+        return address.render_as_string(hide_password=False)
+
+    async def sweep_once(self, sweep: Periodic) -> None:
+        """Do the periodic work, unless another process is at it.
+
+        An advisory lock says so. Its connection is not the pool's: a sweep that held one while it waits for a second
+        could wait in vain.
+        """
+        key = crc32(sweep.name.encode())
+        opening = psycopg.AsyncConnection.connect(self._address(), autocommit=True, connect_timeout=_CONNECT_SECONDS)
+        async with await opening as connection:
+            answer = await connection.execute("SELECT pg_try_advisory_lock(%s)", (key,))
+            if await answer.fetchone() == (True,):
+                await super().sweep_once(sweep)
+
     async def _opened(self) -> procrastinate.App:
         """Procrastinate's application, with every registered job as a task, connected."""
         if self._app is None:
-            address = make_url(self.settings.database_url).set(drivername="postgresql")
-            connector = procrastinate.PsycopgConnector(
-                conninfo=address.render_as_string(hide_password=False), min_size=1, max_size=CONCURRENCY + 2
-            )
+            connector = procrastinate.PsycopgConnector(conninfo=self._address(), min_size=1, max_size=CONCURRENCY + 2)
             app = procrastinate.App(connector=connector)
             for kind in registered_jobs():
                 app.task(name=kind.name, queue=_QUEUE, pass_context=True, retry=_Retry())(self._task(kind.name))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Annotated, Any, TypeVar
@@ -16,12 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from studium.kit.problems import FieldError, InvalidInput, Place, Problem, UnsupportedMediaType
+from studium.kit.replays import Kept, Replays
 from studium.kit.strict_json import read_json
 from studium.kit.versions import IfMatchHeader, etag_of
 
 API = "/api/v1"
 Dependency = TypeVar("Dependency", bound=Callable[..., Any])
-_version: ContextVar[int | None] = ContextVar("version", default=None)
+_exchange: ContextVar["_Exchange"] = ContextVar("exchange")
+_NEVER_REPLAYED = (f"{API}/auth/", f"{API}/users/register")
 _REFUSED = "refused_body"
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _UNREADABLE = object()
@@ -70,7 +73,8 @@ def invalid_input(request: Request, error: RequestValidationError) -> Problem:
         return refused
     if in_body and isinstance(error.body, bytes):
         return UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    return InvalidInput([_field_error(item) for item in found])
+    # A body that several dependencies read is checked by each of them.
+    return InvalidInput(list(dict.fromkeys(_field_error(item) for item in found)))
 
 
 def _field_error(item: dict[str, Any]) -> FieldError:
@@ -105,8 +109,21 @@ def _strict_query(known: frozenset[str]) -> Callable[[Request], Awaitable[None]]
     return check
 
 
+@dataclass(slots=True)
+class _Exchange:
+    """What a route notes between the endpoint's result and the answer's headers."""
+
+    request: StrictRequest
+    replays: Replays | None
+    version: int | None = None
+    kept: Kept | None = None
+
+
 class Route(APIRoute):
-    """A route with a strict body and query, whose answer carries an `ETag` when it has a `version`."""
+    """A route with a strict body and query, whose answer carries an `ETag` when it has a `version`.
+
+    A POST of a caller who sends an `Idempotency-Key` acts once and is answered from the store afterwards.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler between our request and our headers."""
@@ -114,34 +131,55 @@ class Route(APIRoute):
         known = frozenset(field.alias for field in fields if isinstance(field.field_info, params.Query))
         check = Depends(_strict_query(known))
         self.dependant.dependencies.append(get_parameterless_sub_dependant(depends=check, path=self.path_format))
-        self.dependant.call = _noting_version(self.endpoint)
+        self.dependant.call = _watched(self.endpoint)
+        may_replay = "POST" in (self.methods or ()) and not self.path.startswith(_NEVER_REPLAYED)
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            _version.set(None)
-            response = await handler(StrictRequest(request.scope, request.receive))
-            version = _version.get()
-            if version is not None:
-                response.headers["ETag"] = etag_of(version)
+            replays = getattr(request.app.state, "replays", None) if may_replay else None
+            exchange = _Exchange(StrictRequest(request.scope, request.receive), replays)
+            _exchange.set(exchange)
+            response = await handler(exchange.request)
+            if exchange.version is not None:
+                response.headers["ETag"] = etag_of(exchange.version)
+            if exchange.kept is not None:
+                await exchange.kept.keep(response)
             return response
 
         return handle
 
 
-def _noting_version(endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-    """Wrap an endpoint so that the version of what it returns is known when the headers are written."""
+def _watched(endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """Wrap an endpoint: an answer that is already stored is given again, and the version of a new one is noted."""
     if not iscoroutinefunction(endpoint):
         message = f"{endpoint.__qualname__} must be a coroutine function"
         raise TypeError(message)
 
     @wraps(endpoint)
     async def call(**values: object) -> object:
+        exchange = _exchange.get()
+        stored = await _stored(exchange)
+        if stored is not None:
+            return stored
         result = await endpoint(**values)
         version = getattr(result, "version", None)
-        _version.set(version if isinstance(version, int) else None)
+        exchange.version = version if isinstance(version, int) else None
         return result
 
     return call
+
+
+async def _stored(exchange: _Exchange) -> Response | None:
+    """The stored answer under the caller's key; without one the key is taken. None where no key was sent."""
+    key = exchange.request.headers.get("idempotency-key")
+    state = exchange.request.state
+    if key is None or exchange.replays is None or not hasattr(state, "actor_id") or not hasattr(state, "session"):
+        return None
+    found = await exchange.replays.begin(exchange.request, key)
+    if isinstance(found, Response):
+        return found
+    exchange.kept = found
+    return None
 
 
 class Router(APIRouter):

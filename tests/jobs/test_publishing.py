@@ -2,8 +2,8 @@
 
 import pytest
 
-from studium.kit.ids import new_id
 from studium.kit.events import handlers_of, publish
+from studium.kit.ids import new_id
 from studium.kit.jobs import enqueue, registered_jobs
 from studium.kit.runtime import Runtime
 from tests.jobs import library
@@ -14,11 +14,15 @@ class Undone(Exception):
     """What a publisher raises to undo its transaction."""
 
 
+async def _publish_and_fail(runtime: Runtime) -> None:
+    async with runtime.database.writing() as session:
+        await publish(session, BookReturned(book_id=new_id(), shelf="a"))
+        raise Undone
+
+
 async def test_rollback_leaves_nothing(runtime: Runtime) -> None:
     with pytest.raises(Undone):
-        async with runtime.database.writing() as session:
-            await publish(session, BookReturned(book_id=new_id(), shelf="a"))
-            raise Undone
+        await _publish_and_fail(runtime)
     assert (await runtime.jobs.pending())["ready"] == 0
     await runtime.jobs.drain()
     assert await shelved(runtime, "a") == []

@@ -2,19 +2,23 @@
 
 import asyncio
 import signal
-import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from subprocess import Popen
 from time import monotonic
+from zlib import crc32
 
+import psycopg
 import pytest
+from sqlalchemy import text
 
 from studium.kit.events import publish
 from studium.kit.ids import new_id
 from studium.kit.runtime import Runtime
 from tests.jobs.library import BookReturned, LetterDue, lines, shelved
 
-Starter = Callable[..., "subprocess.Popen[bytes]"]
+Starter = Callable[..., Popen[bytes]]
+_SILENT_FOR_LONG = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'"
 
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 12) -> float:
@@ -26,7 +30,7 @@ async def until(true: Callable[[], Awaitable[bool]], seconds: float = 12) -> flo
     return monotonic() - started
 
 
-async def exited(process: "subprocess.Popen[bytes]") -> int:
+async def exited(process: Popen[bytes]) -> int:
     return await asyncio.wait_for(asyncio.to_thread(process.wait), 12)
 
 
@@ -60,12 +64,25 @@ async def test_periodic_work_goes_on_and_ends(runtime: Runtime, tmp_path: Path) 
     assert len(lines(tmp_path / "dusted")) == count
 
 
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+async def test_one_process_at_a_time_sweeps(runtime: Runtime, url: str, tmp_path: Path) -> None:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as other:
+        await other.execute("SELECT pg_advisory_lock(%s)", (crc32(b"tests.jobs.library.dust"),))
+        await runtime.jobs.start()
+        await asyncio.sleep(0.6)
+        assert lines(tmp_path / "dusted") == []
+    await until(lambda: _lines(tmp_path / "dusted", 1))
+
+
 async def test_death_between_commit_and_acknowledgement(runtime: Runtime, start_worker: Starter) -> None:
     book = new_id()
     async with runtime.database.writing() as session:
         await publish(session, BookReturned(book_id=book, shelf="a"))
     assert await exited(start_worker("after commit")) == -signal.SIGKILL
     assert await shelved(runtime, "a") == [str(book)]
+    if runtime.database.dialect == "postgresql":
+        async with runtime.database.writing() as session:
+            await session.execute(text(_SILENT_FOR_LONG))
     await runtime.jobs.start()
     await until(lambda: _is_idle(runtime))
     assert await shelved(runtime, "a") == [str(book)]

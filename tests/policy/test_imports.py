@@ -14,14 +14,17 @@ MAX_LINES = 400
 # Files that know that there is HTTP; everything else must work from a job or a terminal too.
 WEB_FILES = (
     "app.py",
+    "inventory.py",
+    "server.py",
     "modules/*/routes*.py",
     "modules/*/deps.py",
     "access/actor.py",
     "access/permissions.py",
+    "access/idempotency.py",
     "kit/db.py",
     "kit/etag.py",
     "kit/health.py",
-    "kit/idempotency.py",
+    "kit/replays.py",
     "kit/middleware.py",
     "kit/pages.py",
     "kit/problems.py",

@@ -1,92 +1,52 @@
-"""What people do with links in mails: prove an address, choose a password again."""
+"""What people do with links in mails: ask for one, prove an address, choose a password again."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
-from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.audit import audit
 from studium.access.guesses import forgive
-from studium.access.throttle import Limit, longest_wait, note
-from studium.events import EmailConfirmed, PasswordResetRequested
+from studium.access.throttle import Limit, longest_wait, note, take_turns
+from studium.events import EmailConfirmed
 from studium.kit.clock import now
 from studium.kit.events import publish
+from studium.kit.jobs import enqueue
+from studium.kit.runtime import runtime_of
 from studium.models import OneTimeToken, TokenPurpose, User
-from studium.modules.auth.errors import InvalidToken
-from studium.modules.users.actions import ask_to_verify, issue_token, set_password, void_tokens
+from studium.modules.auth.jobs import mail_reset_link, mail_verification_link
+from studium.modules.auth.links import Link, find_link, invalid_link, seal_address
+from studium.modules.users.actions import set_password
 
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 RESET_MAILS = (Limit("mail:reset", 1, _MINUTE), Limit("mail:reset", 5, _DAY))
 VERIFY_MAILS = (Limit("mail:verify", 1, _MINUTE), Limit("mail:verify", 5, _DAY))
-CHOOSING = (TokenPurpose.RESET_PASSWORD, TokenPurpose.INVITATION)
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A mailed token that is good at this moment, and whose it is."""
-
-    token_id: UUID
-    user_id: UUID
-    email: str
-    full_name: str
-
-
-async def find_link(session: AsyncSession, token: str, *purposes: TokenPurpose) -> Link:
-    """The unused token behind this text, for an active account that still has the address; raise InvalidToken."""
-    statement = (
-        select(OneTimeToken.id, User.id, User.email, User.full_name)
-        .join(User, User.id == OneTimeToken.user_id)
-        .where(
-            OneTimeToken.token_hash == sha256(token.encode()).hexdigest(),
-            OneTimeToken.purpose.in_(purposes),
-            OneTimeToken.used_at.is_(None),
-            OneTimeToken.expires_at > now(),
-            OneTimeToken.email == User.email,
-            User.is_active,
-        )
-    )
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise _invalid()
-    return Link(*row)
-
-
-def _invalid() -> InvalidToken:
-    return InvalidToken("The link is not valid any more; ask for a new one.")
 
 
 async def request_reset(session: AsyncSession, email: str, *, address: str) -> None:
-    """Mail a link to choose a new password, if there is such an account; silently nothing otherwise, or too often.
+    """Have a link mailed to choose a new password, unless there were too many: nobody is told.
 
-    A newer link voids the older ones.
+    Whether there is such an account is looked up later, in the job, so that the answer takes as long for any address.
     """
-    user = await _addressee(session, email, RESET_MAILS)
-    if user is not None:
-        await void_tokens(session, user.id, TokenPurpose.RESET_PASSWORD)
-        token = await issue_token(session, user, TokenPurpose.RESET_PASSWORD)
-        audit(session, "auth.reset_requested", actor_id=None, target=("user", user.id), address=address)
-        await publish(session, PasswordResetRequested(token_id=token.id))
+    if await _has_room(session, email, RESET_MAILS):
+        sealed = seal_address(runtime_of(session).keys, email)
+        await enqueue(session, mail_reset_link, sealed_address=sealed, source=address)
 
 
 async def request_verification(session: AsyncSession, email: str, *, address: str) -> None:
-    """Mail a link that proves the address, if there is an account to prove it for; silently nothing otherwise."""
-    user = await _addressee(session, email, VERIFY_MAILS)
-    if user is not None and user.email_verified_at is None:
-        audit(session, "auth.verification_requested", actor_id=None, target=("user", user.id), address=address)
-        await ask_to_verify(session, user)
+    """Have a link mailed that proves the address, in the same way."""
+    if await _has_room(session, email, VERIFY_MAILS):
+        sealed = seal_address(runtime_of(session).keys, email)
+        await enqueue(session, mail_verification_link, sealed_address=sealed, source=address)
 
 
-async def _addressee(session: AsyncSession, email: str, limits: tuple[Limit, ...]) -> User | None:
-    """The active account of this address, locked, while its mail box has room. Unknown addresses are counted alike."""
-    known = select(User).where(User.email == email, User.is_active).with_for_update(key_share=True)
-    user = (await session.execute(known)).scalar_one_or_none()
+async def _has_room(session: AsyncSession, email: str, limits: tuple[Limit, ...]) -> bool:
+    """Whether this mail box may get another mail; it is counted, also where nobody has the address."""
+    await take_turns(session, f"{limits[0].scope} {email}")
     if await longest_wait(session, limits, email):
-        return None
+        return False
     await note(session, limits[0].scope, email)
-    return user
+    return True
 
 
 async def reset_password(session: AsyncSession, link: Link, password_hash: str, *, address: str) -> None:
@@ -124,5 +84,5 @@ async def _use(session: AsyncSession, link: Link) -> User:
     use = update(OneTimeToken).where(*unused).values(used_at=now()).returning(OneTimeToken.id)
     used = (await session.execute(use, execution_options={"synchronize_session": False})).scalar_one_or_none()
     if user is None or used is None:
-        raise _invalid()
+        raise invalid_link()
     return user

@@ -11,7 +11,7 @@ from studium.kit.db import Database, SessionDep
 from studium.kit.pages import Page, PageDep
 from studium.kit.routing import Router
 from studium.modules.auth import actions, actions_links, queries
-from studium.modules.auth.actions_links import CHOOSING, Link
+from studium.modules.auth.links import CHOOSING, Link, find_link
 from studium.modules.auth.schemas import (
     AddressRequest,
     ConfirmEmailRequest,
@@ -118,7 +118,7 @@ async def forgot_password(address: ClientAddress, session: SessionDep, wish: Add
 async def link_of(database: DatabaseDep, wish: ResetPasswordRequest) -> Link:
     """The token of the body, if it is good; InvalidToken (400) before anything is hashed."""
     async with database.reading() as session:
-        return await actions_links.find_link(session, wish.token, *CHOOSING)
+        return await find_link(session, wish.token, *CHOOSING)
 
 
 LinkDep = Annotated[Link, Depends(link_of)]
