@@ -24,7 +24,7 @@ from studium.kit.ids import new_id
 from studium.kit.tables import Base
 
 ROOT = Path(__file__).parents[1]
-SERVER = os.environ.get("STUDIUM_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+SERVER = os.environ.get("STUDIUM_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 
 

@@ -1,8 +1,1 @@
-from tests.auth.door import (  # noqa: F401 -- fixtures.
-    anyio_backend,
-    database_url,
-    door,
-    migrated_file,
-    migrated_postgres,
-    settings_changes,
-)
+from tests.auth.door import door, settings_changes  # noqa: F401 -- fixtures.

@@ -1,7 +1,5 @@
 """The door of an empty school, on each database: people who knock, and the mails that they get."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,14 +11,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-import psycopg
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event, select
-from sqlalchemy.engine import make_url
 
 from studium.app import create_app
-from studium.kit import migrate
 from studium.kit.clock import now
 from studium.kit.config import load_settings
 from studium.kit.db import Database
@@ -29,11 +24,9 @@ from studium.kit.passwords import hash_password, lane
 from studium.kit.runtime import Runtime
 from studium.models import AuditEvent, Role, User
 
-SERVER = os.environ.get("STUDIUM_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 PASSWORD = "violet kettle 41"
 HOME = "198.51.100.7"
 BASE = "https://school.example"
-_EMPTY = "TRUNCATE users, throttle_hits, procrastinate_jobs CASCADE"
 
 
 @dataclass
@@ -138,40 +131,6 @@ def html_of(mail: EmailMessage) -> str:
 def code_of(answer: httpx2.Response) -> str:
     """The code of a problem."""
     return str(answer.json()["code"])
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("door") / "studium.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
-def migrated_postgres() -> Iterator[str]:
-    name = f"studium_door_{new_id().hex}"
-    url = make_url(SERVER).set(database=name).render_as_string(hide_password=False)
-    with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        migrate.upgrade(url)
-        yield url
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "studium.db")
-        return f"sqlite:///{tmp_path}/studium.db"
-    url = str(request.getfixturevalue("migrated_postgres"))
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_EMPTY)
-    return url
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from studium.kit.ids import new_id
 from studium.kit.runtime import Runtime, open_runtime
 
 ROOT = Path(__file__).parents[2]
-SERVER = os.environ.get("STUDIUM_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+SERVER = os.environ.get("STUDIUM_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 _EMPTY = "TRUNCATE procrastinate_jobs, procrastinate_workers, job_receipts, throttle_hits CASCADE"
 
 

@@ -33,7 +33,7 @@ from studium.kit.tables import Base
 
 configure_mappers()
 Row = TypeVar("Row", bound=Base)
-SERVER = os.environ.get("STUDIUM_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+SERVER = os.environ.get("STUDIUM_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 THEN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 MAPPERS = [mapper for mapper in Base.registry.mappers if mapper.class_.__module__.startswith("studium.models")]
 TABLES = [mapper.local_table for mapper in MAPPERS if isinstance(mapper.local_table, Table)]

@@ -1,0 +1,5 @@
+"""Analytics: figures for learners, instructors and admins."""
+
+from studium.kit.routing import Router
+
+router = Router("/analytics", tag="analytics")
