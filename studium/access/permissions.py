@@ -17,7 +17,18 @@ from studium.access.rules import Rule
 from studium.kit.db import SessionDep
 from studium.kit.problems import Forbidden, NotFound, Unauthorized
 from studium.kit.routing import permission
-from studium.models import Certificate, Course, Enrollment, Lesson, Quiz, QuizAttempt, QuizQuestion, UploadedFile
+from studium.models import (
+    Certificate,
+    Course,
+    Enrollment,
+    Lesson,
+    Quiz,
+    QuizAttempt,
+    QuizQuestion,
+    Role,
+    UploadedFile,
+    User,
+)
 
 Row = TypeVar("Row")
 
@@ -277,3 +288,19 @@ async def deletable_file(file_id: UUID, actor: CurrentUser, session: SessionDep)
 
 VisibleFile = Annotated[UploadedFile, Depends(visible_file)]
 DeletableFile = Annotated[UploadedFile, Depends(deletable_file)]
+
+
+# Analytics
+
+
+@permission("instructor: self or admin")
+async def overview_instructor(instructor_id: UUID, actor: CurrentUser, session: SessionDep) -> UUID:
+    """An instructor whose figures the caller may see: one's own, or any for an admin (404 where there is none)."""
+    if actor.role is Role.STUDENT or not (actor.is_admin or actor.id == instructor_id):
+        message = "These figures are for the instructor and admins."
+        raise Forbidden(message)
+    await _found(session, User, User.id == instructor_id, User.role != Role.STUDENT)
+    return instructor_id
+
+
+OverviewInstructor = Annotated[UUID, Depends(overview_instructor)]

@@ -44,7 +44,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session that sees one moment and changes nothing: what it did is rolled back, what it read stays as it is."""
+        """A session that sees one moment and changes nothing; what it read stays as it is."""
         async with self._session(self.engine) as session:
             yield session
             # A rollback would empty the rows that the caller goes on reading.

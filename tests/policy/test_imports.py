@@ -31,7 +31,7 @@ WEB_FILES = (
     "kit/routing.py",
 )
 WEB_PACKAGES = {"fastapi", "starlette"}
-TERMINAL_FILES = ("cli.py", "cli/*.py")
+TERMINAL_FILES = ("cli.py", "server.py")
 TRANSACTION_FILES = ("kit/*.py", "migrations/*.py")
 TRANSACTION_ENDS = {"commit", "rollback"}
 

@@ -1,0 +1,159 @@
+"""Figures, as they go out. Rates and averages are percent 0..100 with two places, null where nothing can be divided."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from studium.kit.schema import Number, Output
+from studium.models import EnrollmentStatus, LessonType, Role
+
+
+class Figures(Output):
+    """Figures of one moment."""
+
+    as_of: datetime
+
+
+class QuizFigures(Output):
+    """A learner's quizzes: how many were tried and passed, and the average of the best percentages."""
+
+    attempted: int
+    passed: int
+    average_percentage: Number | None
+
+
+class ProgressOut(Figures):
+    """What a learner has done in all."""
+
+    enrollments: dict[EnrollmentStatus, int]
+    average_progress: Number | None
+    completion_rate: Number | None
+    lessons_completed: int
+    time_spent_seconds: int
+    quizzes: QuizFigures
+    certificates: int
+
+
+class ContinueOut(Output):
+    """A course to go on with, and the lesson that comes next."""
+
+    enrollment_id: UUID
+    course_id: UUID
+    title: str
+    progress_percentage: Number
+    next_lesson_id: UUID | None
+    next_lesson_title: str | None
+    last_accessed_at: datetime | None
+
+
+class ActivityOut(Output):
+    """The last 30 days."""
+
+    lessons_completed: int
+    seconds: int
+    attempts: int
+
+
+class RecommendationOut(Output):
+    """A published course that the learner is not in."""
+
+    course_id: UUID
+    title: str
+    slug: str
+    category: str | None
+    enrollments_count: int
+
+
+class DashboardOut(Figures):
+    """A learner's home."""
+
+    summary: ProgressOut
+    continue_learning: list[ContinueOut]
+    recent_activity: ActivityOut
+    recommendations: list[RecommendationOut]
+
+
+class TrendPoint(Output):
+    """One bucket of a trend; `starts_on` is its first day (UTC)."""
+
+    starts_on: date
+    enrollments: int
+    completions: int
+
+
+class LessonFunnel(Output):
+    """How many learners have begun and completed a lesson."""
+
+    lesson_id: UUID
+    title: str
+    lesson_type: LessonType
+    order_index: int
+    started: int
+    completed: int
+
+
+class QuizRow(Output):
+    """One quiz: attempts, and among the learners who tried it the share who passed."""
+
+    quiz_id: UUID
+    title: str
+    attempts: int
+    learners: int
+    pass_rate: Number | None
+    average_percentage: Number | None
+    completion_rate: Number | None
+
+
+class CourseAnalyticsOut(Figures):
+    """One course, for its staff."""
+
+    course_id: UUID
+    title: str
+    enrollments: dict[EnrollmentStatus, int]
+    completion_rate: Number | None
+    average_progress: Number | None
+    average_time_spent_seconds: int | None
+    average_rating: Number | None
+    ratings: dict[int, int]
+    lessons: list[LessonFunnel]
+    quizzes: list[QuizRow]
+    trend: list[TrendPoint]
+
+
+class CourseRow(Output):
+    """One course in a list of courses."""
+
+    course_id: UUID
+    title: str
+    is_published: bool
+    enrollments: int
+    completions: int
+    completion_rate: Number | None
+    average_rating: Number | None
+
+
+class InstructorOverviewOut(Figures):
+    """What an instructor's courses add up to."""
+
+    instructor_id: UUID
+    courses_count: int
+    enrollments: int
+    completions: int
+    completion_rate: Number | None
+    average_rating: Number | None
+    quiz_completion_rate: Number | None
+    courses: list[CourseRow]
+    trend: list[TrendPoint]
+
+
+class SystemOverviewOut(Figures):
+    """The whole school, for admins."""
+
+    users: dict[Role, int]
+    active_users: int
+    courses: int
+    published_courses: int
+    enrollments: dict[EnrollmentStatus, int]
+    completions: int
+    certificates: int
+    popular_courses: list[CourseRow]
+    trend: list[TrendPoint]

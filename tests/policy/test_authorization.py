@@ -1,0 +1,201 @@
+"""Who may do what: every endpoint, seven callers, both databases, against `authorization.csv`.
+
+`dan` is deactivated and presents a token from before. After every refusal the database is as it was.
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import delete, select, update
+
+from studium.app import module_routes
+from studium.kit.clock import now
+from studium.kit.ids import new_id
+from studium.kit.tables import Base
+from studium.models import AttemptStatus, Certificate, LessonType, MfaMethod, RefreshToken, User, UserSession
+from studium.modules.auth.factors import SECRET
+from tests.policy.not_yet import NOT_YET
+from tests.world import PASSWORD, World, lesson, open_attempt
+
+TABLE = Path(__file__).with_name("authorization.csv")
+CALLERS = ("anonymous", "sam", "mia", "ada", "eve", "root", "dan")
+REMEMBERED_IN_ANY_CASE = {"throttle_hits", "audit_events"}
+PAGES = {"/verify/{certificate_number}", "/confirm-email", "/reset-password", "/set-password"}
+NOT_IMPLEMENTED = 501
+PERSONAL = ("refresh", "mfa")
+
+
+def rows() -> list[dict[str, str]]:
+    with TABLE.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+async def _attempt(world: World, who: str) -> None:
+    await open_attempt(world)
+
+
+async def _essay(world: World, who: str) -> None:
+    given = [{"question_id": str(world.ids["K3"]), "answer_text": "Because.", "selected_option_ids": []}]
+    waiting = [{"question_id": str(world.ids["K3"]), "points": "5", "points_awarded": None}]
+    await open_attempt(
+        world, "T2", "Q2", status=AttemptStatus.SUBMITTED, submitted_at=now(), answers=given, results=waiting
+    )
+
+
+async def _quiz_lesson(world: World, who: str) -> None:
+    await world.add(lesson(world, "L5", "C1", 5, LessonType.QUIZ))
+
+
+async def _revoked(world: World, who: str) -> None:
+    async with world.runtime.database.writing() as session:
+        await session.execute(update(Certificate).values(is_revoked=True, revoked_at=now()))
+
+
+async def _no_certificate(world: World, who: str) -> None:
+    async with world.runtime.database.writing() as session:
+        await session.execute(delete(Certificate))
+
+
+async def _refresh(world: World, who: str) -> None:
+    """A live refresh token of the caller's own session."""
+    if who == "anonymous":
+        return
+    until = now() + timedelta(days=1)
+    jti = str(new_id())
+    async with world.runtime.database.writing() as session:
+        found = select(UserSession.id).where(UserSession.user_id == world.ids[who])
+        session_id = (await session.execute(found)).scalar_one()
+        token = RefreshToken(
+            id=new_id(), user_id=world.ids[who], session_id=session_id, token_jti=jti, expires_at=until
+        )
+        session.add(token)
+    claims = {"sub": str(world.ids[who]), "sid": str(session_id), "jti": jti}
+    world.tokens["REFRESH"] = world.runtime.keys.sign("refresh", claims, lifetime=timedelta(days=1))
+
+
+async def _mfa(world: World, who: str) -> None:
+    """TOTP is on for the caller, and the code is the one of this moment."""
+    import pyotp  # noqa: PLC0415 -- for this row alone.
+
+    secret = pyotp.random_base32()
+    if who != "anonymous":
+        kept = world.runtime.keys.encrypt(SECRET, secret)
+        async with world.runtime.database.writing() as session:
+            mine = update(User).where(User.id == world.ids[who])
+            await session.execute(mine.values(mfa_enabled=True, mfa_method=MfaMethod.TOTP, mfa_secret=kept))
+    world.tokens["CODE"] = pyotp.TOTP(secret).at(now())
+
+
+PREPARE: dict[str, Callable[[World, str], Awaitable[None]]] = {
+    "attempt": _attempt,
+    "essay": _essay,
+    "quiz_lesson": _quiz_lesson,
+    "revoked": _revoked,
+    "no_certificate": _no_certificate,
+    "refresh": _refresh,
+    "mfa": _mfa,
+}
+
+
+def _filled(world: World, who: str, value: Any) -> Any:  # noqa: ANN401 -- any JSON.
+    """The body with ids, addresses and tokens in place of their names."""
+    if isinstance(value, str) and value.startswith("{"):
+        names = {"SELF": "nobody" if who == "anonymous" else who, **world.tokens, **world.ids}
+        return value.format(**names)
+    if isinstance(value, list):
+        return [_filled(world, who, item) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled(world, who, item) for key, item in value.items()}
+    return value
+
+
+async def _digest(world: World) -> str:
+    """All rows of all tables."""
+    digest = hashlib.sha256()
+    async with world.runtime.database.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            if table.name not in REMEMBERED_IN_ANY_CASE:
+                found = await session.execute(select(table).order_by(*table.primary_key.columns))
+                digest.update(f"{table.name}{found.all()}".encode())
+    return digest.hexdigest()
+
+
+async def _sent(world: World, row: dict[str, str], who: str) -> httpx2.Response:
+    content: dict[str, Any] = {}
+    if row["path"] == "/files/upload":
+        content["files"] = {"file": ("note.txt", b"hello", "text/plain")}
+    elif row["body"] and not (row["prepare"] == "refresh" and who == "anonymous"):
+        content["json"] = _filled(world, who, json.loads(row["body"]))
+    if row["row"] == "2" and who == "anonymous":
+        content["json"]["email"] = "sam@school.example"
+    if row["row"] == "2" and who == "dan":
+        content["json"]["password"] = PASSWORD + "x"
+    return await world.call(None if who == "anonymous" else who, row["method"], row["path"], **content)
+
+
+def cells() -> list[Any]:
+    """What can share a school: all callers of a read, or all who are refused; everyone who changes it has their own."""
+    found: list[Any] = []
+    for row in rows():
+        name = f"{row['row']}-{row['method']}-{row['path']}"
+        done = [who for who in CALLERS if row["method"] == "GET" or row["prepare"] in PERSONAL or int(row[who]) >= 400]
+        if row["prepare"] in PERSONAL:
+            found.extend(pytest.param(row, [who], id=f"{name}-{who}") for who in CALLERS)
+            continue
+        if done:
+            found.append(pytest.param(row, done, id=name))
+        found.extend(pytest.param(row, [who], id=f"{name}-{who}") for who in CALLERS if who not in done)
+    return found
+
+
+@pytest.mark.parametrize(("row", "callers"), cells())
+async def test_each_caller_gets_what_the_table_says(world: World, row: dict[str, str], callers: list[str]) -> None:
+    if row["prepare"]:
+        await PREPARE[row["prepare"]](world, callers[0])
+    if row["path"].startswith("/files/") and row["path"].endswith("/download"):
+        for name in ("f1", "f2", "f3"):
+            await world.runtime.storage.put(f"uploads/{name}.txt", b"hello")
+    before = await _digest(world)
+    for who in callers:
+        answer = await _sent(world, row, who)
+        expected = int(row[who])
+        if (row["method"], row["path"]) in NOT_YET and expected < 300:
+            expected = NOT_IMPLEMENTED
+        assert answer.status_code == expected, f"{who}: {answer.text}"
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert await _digest(world) == before
+
+
+def test_every_route_is_in_the_table() -> None:
+    named = {(row["method"], _shape(row["path"])) for row in rows()}
+    routes = {
+        (method, _shape(route.path.removeprefix("/api/v1")))
+        for route in module_routes()
+        if isinstance(route, APIRoute) and route.path not in PAGES
+        for method in route.methods or ()
+    }
+    routes.discard(("POST", "/auth/token"))  # A form; it has tests of its own.
+    assert routes - named == set()
+
+
+def test_what_is_not_there_yet_is_in_the_table() -> None:
+    assert {(row["method"], row["path"]) for row in rows()} >= NOT_YET
+
+
+def _shape(path: str) -> str:
+    """The path with every id as `{}`; a slug or number in the table stands for its parameter."""
+    parts = ("{}" if part.startswith("{") else part for part in path.split("/"))
+    shape = "/".join(parts)
+    return {
+        "/courses/slug/course-c0": "/courses/slug/{}",
+        "/certificates/verify/nonsense": "/certificates/verify/{}",
+    }.get(shape, shape)
