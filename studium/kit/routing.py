@@ -26,6 +26,7 @@ Dependency = TypeVar("Dependency", bound=Callable[..., Any])
 _exchange: ContextVar["_Exchange"] = ContextVar("exchange")
 _NEVER_REPLAYED = (f"{API}/auth/", f"{API}/users/register")
 _REFUSED = "refused_body"
+_NO_CONTENT = 204
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _UNREADABLE = object()
 _PLACES: dict[str, Place] = {"body": "body", "path": "path", "query": "query", "header": "header"}
@@ -140,6 +141,8 @@ class Route(APIRoute):
             exchange = _Exchange(StrictRequest(request.scope, request.receive), replays)
             _exchange.set(exchange)
             response = await handler(exchange.request)
+            if response.status_code == _NO_CONTENT:
+                del response.headers["content-type"]
             if exchange.version is not None:
                 response.headers["ETag"] = etag_of(exchange.version)
             if exchange.kept is not None:
