@@ -1,5 +1,6 @@
 """Serving the application with uvicorn, from one process or several."""
 
+import signal
 import socket
 
 import uvicorn
@@ -50,6 +51,9 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         Multiprocess(config, sockets=[listening]).run()
     else:
         print(f"Studium listens on http://{host}:{port} (docs: /docs)", flush=True)  # noqa: T201 -- for people.
+        # uvicorn stops gracefully, then raises the signal again; being told to stop is no failure.
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: None)
         uvicorn.Server(config).run(sockets=[listening])
 
 
