@@ -3,14 +3,18 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from studium.kit import migrate
+from studium.kit.db import Database
 from studium.kit.ids import new_id
+from tests.servers import lacking
 
 SERVER = os.environ.get("STUDIUM_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 _KEPT = ("alembic_version",)
@@ -32,6 +36,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def migrated_postgres() -> Iterator[str]:
     """A database of this worker's own. Nothing in it need survive a power cut."""
+    _await_server()
     name = f"studium_test_{new_id().hex}"
     url = make_url(SERVER).set(database=name).render_as_string(hide_password=False)
     with psycopg.connect(SERVER, autocommit=True) as server:
@@ -40,6 +45,13 @@ def migrated_postgres() -> Iterator[str]:
         migrate.upgrade(url)
         yield url
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _await_server() -> None:
+    try:
+        psycopg.connect(SERVER, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        lacking("no PostgreSQL answers; STUDIUM_TEST_POSTGRES names one, .ci/run brings one up")
 
 
 def empty(url: str) -> None:
@@ -59,3 +71,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     url = str(request.getfixturevalue("migrated_postgres"))
     empty(url)
     return url
+
+
+@contextmanager
+def counting(database: Database) -> Iterator[list[str]]:
+    """The statements that the block sends through sessions and hot reads, without transaction control."""
+    seen: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            seen.append(statement)
+
+    engine = database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    database.reads.watch = seen.append
+    if database.writer is not None:
+        database.writer.watch = seen.append
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+        database.reads.watch = None
+        if database.writer is not None:
+            database.writer.watch = None

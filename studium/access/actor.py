@@ -1,21 +1,21 @@
 """Who is asking: the bearer token is verified, then one indexed read says who stands behind it right now."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Uuid, bindparam, select
 
 from studium.access.errors import AdminsOnly, StudentsOnly, TeachersOnly
 from studium.kit.clock import now
-from studium.kit.db import SessionDep
+from studium.kit.db import runtime_behind
+from studium.kit.languages import preferred
 from studium.kit.problems import Unauthorized
+from studium.kit.reads import Read, Reads
 from studium.kit.routing import permission
-from studium.kit.runtime import runtime_of
-from studium.kit.tokens import TokenInvalid
+from studium.kit.tokens import Keys, TokenInvalid
 from studium.models import Role, User, UserSession
 
 ACCESS = "access"
@@ -37,58 +37,69 @@ class Actor:
         return self.role is Role.ADMIN
 
 
-async def _actor_behind(request: Request, session: AsyncSession) -> Actor | None:
-    """The caller, or None where no token was presented; raise Unauthorized (401) where one is no good."""
+def stand_in(role: Role) -> Actor:
+    """An actor of this role whose id is the parameter `actor_id`: rules about it make statements that are kept."""
+    unknown: Any = bindparam("actor_id", type_=Uuid())
+    return Actor(unknown, role, unknown)
+
+
+_FIND = Read(
+    select(User.role)
+    .join(UserSession, UserSession.user_id == User.id)
+    .where(
+        UserSession.id == bindparam("session_id", type_=Uuid()),
+        UserSession.user_id == bindparam("user_id", type_=Uuid()),
+        UserSession.revoked_at.is_(None),
+        UserSession.expires_at > bindparam("moment", type_=UserSession.expires_at.type),
+        User.is_active,
+    )
+)
+
+
+async def _actor_behind(request: Request) -> Actor | None:
+    """The caller, or None where no token was presented; raise Unauthorized (401) where one is no good.
+
+    Whoever asks is settled before the request's transaction begins: nobody unknown takes a writer's turn.
+    """
     header = request.headers.get("authorization")
     if header is None:
         return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthorized
-    user_id, session_id = _subject_of(session, token.strip())
-    actor = await find_actor(session, user_id, session_id)
+    runtime = runtime_behind(request)
+    actor = await find_actor(runtime.database.reads, *_subject_of(runtime.keys, token.strip()))
     if actor is None:
         raise Unauthorized
     request.state.actor_id = actor.id
     return actor
 
 
-def _subject_of(session: AsyncSession, token: str) -> tuple[UUID, UUID]:
+def _subject_of(keys: Keys, token: str) -> tuple[UUID, UUID]:
     """User and session named by an access token."""
     try:
-        claims = runtime_of(session).keys.verify(ACCESS, token)
+        claims = keys.verify(ACCESS, token)
         return UUID(str(claims["sub"])), UUID(str(claims["sid"]))
     except (TokenInvalid, KeyError, ValueError):
         raise Unauthorized from None
 
 
-async def find_actor(session: AsyncSession, user_id: UUID, session_id: UUID) -> Actor | None:
+async def find_actor(reads: Reads, user_id: UUID, session_id: UUID) -> Actor | None:
     """The actor of a live session of an active user, else None. One indexed read."""
-    statement = (
-        select(User.role)
-        .join(UserSession, UserSession.user_id == User.id)
-        .where(
-            UserSession.id == session_id,
-            UserSession.user_id == user_id,
-            UserSession.revoked_at.is_(None),
-            UserSession.expires_at > now(),
-            User.is_active,
-        )
-    )
-    role = (await session.execute(statement)).scalar_one_or_none()
-    return None if role is None else Actor(user_id, role, session_id)
+    found = await reads.one(_FIND, user_id=user_id, session_id=session_id, moment=now())
+    return None if found is None else Actor(user_id, Role(found["role"]), session_id)
 
 
 @permission("anyone, token checked")
-async def optional_user(request: Request, session: SessionDep, _: _Documented = None) -> Actor | None:
+async def optional_user(request: Request, _: _Documented = None) -> Actor | None:
     """The caller of a public route: None without a token; 401 with a bad one."""
-    return await _actor_behind(request, session)
+    return await _actor_behind(request)
 
 
 @permission("logged in")
-async def current_user(request: Request, session: SessionDep, _: _Documented = None) -> Actor:
+async def current_user(request: Request, _: _Documented = None) -> Actor:
     """The caller of a route that needs one; 401 otherwise."""
-    actor = await _actor_behind(request, session)
+    actor = await _actor_behind(request)
     if actor is None:
         raise Unauthorized
     return actor
@@ -127,7 +138,7 @@ Teacher = Annotated[Actor, Depends(teacher)]
 Student = Annotated[Actor, Depends(student)]
 
 
-def client_address(request: Request) -> str:
+async def client_address(request: Request) -> str:
     """Where the request comes from, as the middleware worked it out behind trusted proxies."""
     return str(getattr(request.state, "client_address", "") or (request.client.host if request.client else ""))
 
@@ -135,21 +146,9 @@ def client_address(request: Request) -> str:
 ClientAddress = Annotated[str, Depends(client_address)]
 
 
-@permission("logged in")
-async def known_user(request: Request, _: _Documented = None) -> Actor:
-    """The caller, read in a short transaction of its own; 401 otherwise.
-
-    For routes that hash a password before they begin to write.
-    """
-    async with request.app.state.runtime.database.reading() as session:
-        return await current_user(request, session)
+async def accepted_language(request: Request) -> str | None:
+    """The spoken language that the caller's browser asks for; None where it asks for none of them."""
+    return preferred(request.headers.get("accept-language", ""))
 
 
-@permission("admin")
-async def known_admin(actor: Annotated[Actor, Depends(known_user)]) -> Actor:
-    """An admin as `known_user` reads one, else 403."""
-    return await admin(actor)
-
-
-KnownUser = Annotated[Actor, Depends(known_user)]
-KnownAdmin = Annotated[Actor, Depends(known_admin)]
+AcceptedLanguage = Annotated[str | None, Depends(accepted_language)]

@@ -62,22 +62,26 @@ class StoredReplays:
 
     async def begin(self, request: Request, key: str) -> Response | _Taken:
         """See the port in `kit/replays.py`."""
-        session: AsyncSession = request.state.session
-        user_id: UUID = request.state.actor_id
-        tidy = _tidy(key)
-        fingerprint = await _fingerprint(request)
-        await _take_turn(session, user_id, tidy)
-        known = select(IdempotencyKey).where(IdempotencyKey.user_id == user_id, IdempotencyKey.key == tidy)
-        row = (await session.execute(known)).scalar_one_or_none()
-        if row is not None and row.expires_at > now():
-            return _replay(row, fingerprint)
-        if row is not None:
-            await session.delete(row)
-            await session.flush()
-        return await _take(session, user_id, tidy, fingerprint)
+        return await begin(request.state.session, request.state.actor_id, tidy_key(key), await _fingerprint(request))
 
 
-def _tidy(key: str) -> str:
+async def begin(session: AsyncSession, user_id: UUID, key: str, fingerprint: str) -> Response | _Taken:
+    """The stored answer under a tidy key, or the key taken for what `fingerprint` stands for (64 characters).
+
+    Raises IdempotencyKeyReused, RequestInProgress.
+    """
+    await _take_turn(session, user_id, key)
+    known = select(IdempotencyKey).where(IdempotencyKey.user_id == user_id, IdempotencyKey.key == key)
+    row = (await session.execute(known)).scalar_one_or_none()
+    if row is not None and row.expires_at > now():
+        return _replay(row, fingerprint)
+    if row is not None:
+        await session.delete(row)
+        await session.flush()
+    return await _take(session, user_id, key, fingerprint)
+
+
+def tidy_key(key: str) -> str:
     """The key without its quotes; raise InvalidInput where it is empty, too long or not printable."""
     bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
     if not 0 < len(bare) <= KEY_MAX or not bare.isprintable():

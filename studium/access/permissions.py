@@ -6,15 +6,16 @@ Each is one SELECT: the row if the caller may know of it (else 404), and whether
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import Depends, Query, Request
 from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access import rules
 from studium.access.actor import Actor, CurrentUser, OptionalUser
+from studium.access.codes import ticketed_certificate
 from studium.access.errors import EnrollmentRequired
 from studium.access.rules import Rule
-from studium.kit.db import SessionDep
+from studium.kit.db import SessionDep, runtime_behind
 from studium.kit.problems import Forbidden, NotFound, Unauthorized
 from studium.kit.routing import permission
 from studium.models import (
@@ -90,28 +91,6 @@ EditableCourse = Annotated[Course, Depends(editable_course)]
 # Lessons
 
 
-@permission("lesson: preview, learner, owner or admin")
-async def readable_lesson(course_id: UUID, lesson_id: UUID, actor: OptionalUser, session: SessionDep) -> Lesson:
-    """A live lesson that the caller may read; otherwise 401 without a token, 403 `enrollment_required` with one."""
-    statement = (
-        select(Lesson, (rules.may_preview_lesson() | rules.may_read_lessons(actor)).label("may"))
-        .join(Course, Course.id == Lesson.course_id)
-        .where(
-            Lesson.id == lesson_id,
-            Course.id == course_id,
-            Lesson.archived_at.is_(None),
-            rules.may_see_course(actor),
-        )
-    )
-    lesson, may = await _pick(session, statement)
-    if not may and actor is None:
-        raise Unauthorized
-    if not may:
-        message = "Enroll in the course to read this lesson."
-        raise EnrollmentRequired(message)
-    return lesson  # type: ignore[no-any-return]  # the statement selects lessons.
-
-
 @permission("lesson: owner or admin")
 async def editable_lesson(lesson_id: UUID, course: EditableCourse, session: SessionDep) -> Lesson:
     """A live lesson of a course that the caller may edit."""
@@ -120,7 +99,6 @@ async def editable_lesson(lesson_id: UUID, course: EditableCourse, session: Sess
     return lesson
 
 
-ReadableLesson = Annotated[Lesson, Depends(readable_lesson)]
 EditableLesson = Annotated[Lesson, Depends(editable_lesson)]
 
 
@@ -249,6 +227,35 @@ async def visible_certificate(certificate_id: UUID, actor: CurrentUser, session:
 
 
 VisibleCertificate = Annotated[Certificate, Depends(visible_certificate)]
+
+
+async def _ticket_or_user(
+    request: Request,
+    actor: OptionalUser,
+    ticket: Annotated[
+        str | None, Query(description="From the mail about the certificate, in place of a log-in.")
+    ] = None,
+) -> Actor | UUID:
+    """The caller, or the certificate that their ticket is for; 401 without either."""
+    if actor is not None:
+        return actor
+    found = None if ticket is None else ticketed_certificate(runtime_behind(request).keys, ticket)
+    if found is None:
+        raise Unauthorized
+    return found
+
+
+@permission("certificate: student, owner, admin, or with its mailed ticket")
+async def downloadable_certificate(
+    holder: Annotated[Actor | UUID, Depends(_ticket_or_user)], certificate_id: UUID, session: SessionDep
+) -> Certificate:
+    """A certificate that the caller may download; a ticket is good for its own one while its student is active."""
+    seen = rules.may_see_certificate(holder) if isinstance(holder, Actor) else rules.ticket_admits(holder)
+    certificate, _ = await _found(session, Certificate, Certificate.id == certificate_id, seen)
+    return certificate
+
+
+DownloadableCertificate = Annotated[Certificate, Depends(downloadable_certificate)]
 
 
 @permission("certificate: admin")

@@ -4,6 +4,8 @@ Each rule is a condition in SQL about one row, for one actor (None is a caller w
 "may this caller?" for one object and filters every list, so the two cannot disagree.
 """
 
+from uuid import UUID
+
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
 from studium.access.actor import Actor
@@ -17,6 +19,7 @@ from studium.models import (
     Quiz,
     Role,
     UploadedFile,
+    User,
 )
 
 Rule = ColumnElement[bool]
@@ -114,6 +117,12 @@ def may_see_certificate(actor: Actor) -> Rule:
         return true()
     owned = select(Course.id).where(Course.id == Certificate.course_id, Course.instructor_id == actor.id)
     return or_(Certificate.student_id == actor.id, exists(owned.correlate(Certificate)))
+
+
+def ticket_admits(certificate_id: UUID) -> Rule:
+    """Download: whoever holds the ticket of this certificate, while its student is active."""
+    active = select(User.id).where(User.id == Certificate.student_id, User.is_active)
+    return and_(Certificate.id == certificate_id, exists(active.correlate(Certificate)))
 
 
 # Files

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Depends, Request
@@ -13,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from studium.kit.problems import Problem
+from studium.kit.reads import PostgresReads, Reads, open_reads
+from studium.kit.steps import SqliteWriter, Steps, postgres_steps
 
 if TYPE_CHECKING:
     from studium.kit.runtime import Runtime
@@ -29,12 +31,17 @@ class Database:
         self.url = url
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if url.startswith("sqlite") else "postgresql"
         self.engine = _sqlite_engine(url) if self.dialect == "sqlite" else _postgres_engine(url, pool_size)
+        self.reads = open_reads(url, pool_size)
         self._immediate = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._turn = asyncio.Lock()
+        self.writer = SqliteWriter(url, _prepare_sqlite) if self.dialect == "sqlite" else None
         self.runtime: Runtime | None = None
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.reads.close()
+        if self.writer is not None:
+            self.writer.close()
         await self.engine.dispose()
 
     async def ping(self) -> None:
@@ -65,6 +72,13 @@ class Database:
                 await (session.commit() if problem.keeps_writes else session.rollback())
                 raise
             await session.commit()
+
+    def steps(self) -> AbstractAsyncContextManager[Steps]:
+        """A short transaction of prepared statements, committed at the end of the block, rolled back when it raises."""
+        if isinstance(self.reads, PostgresReads):
+            return postgres_steps(self.reads)
+        assert self.writer is not None  # noqa: S101 -- on SQLite there is one.
+        return self.writer.transaction(self._turns())
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
@@ -127,10 +141,16 @@ def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 -- the event passes 
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
+def runtime_behind(request: Request) -> "Runtime":
+    """The runtime of the application that a request came to."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
 async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
     """The session of this request: read-only for GET and HEAD, else committed before the answer leaves."""
-    runtime: Runtime = request.app.state.runtime
-    opened = runtime.database.reading if request.method in _READ_METHODS else runtime.database.writing
+    database = runtime_behind(request).database
+    opened = database.reading if request.method in _READ_METHODS else database.writing
     async with opened() as session:
         request.state.session = session
         yield session
@@ -138,9 +158,17 @@ async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 async def writing_session(request: Request) -> AsyncIterator[AsyncSession]:
     """A writing session, for the few reads that have something to put right first."""
-    async with request.app.state.runtime.database.writing() as session:
+    async with runtime_behind(request).database.writing() as session:
         yield session
 
+
+async def request_reads(request: Request) -> Reads:
+    """The hot reads of this process."""
+    return runtime_behind(request).database.reads
+
+
+ReadsDep = Annotated[Reads, Depends(request_reads)]
+"""Hot reads: for routes that change nothing and need no session."""
 
 SessionDep = Annotated[AsyncSession, Depends(request_session, scope="function")]
 """The request's session. Its scope ends before the response leaves, so a failed commit is never a success."""

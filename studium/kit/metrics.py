@@ -18,6 +18,9 @@ HTTP_SECONDS = Histogram(
 )
 HTTP_IN_FLIGHT = Gauge("studium_http_requests_in_flight", "Requests that are being answered.", registry=REGISTRY)
 JOBS_TOTAL = Counter("studium_jobs", "Runs of jobs.", ("name", "outcome"), registry=REGISTRY)
+JOBS_KEPT = Gauge(
+    "studium_jobs_kept", "Jobs in the database by state: ready, running, dead.", ("state",), registry=REGISTRY
+)
 JOB_SECONDS = Histogram("studium_job_seconds", "How long a run of a job took.", ("name",), registry=REGISTRY)
 
 # Finding a labelled child takes a lock and builds a tuple of texts; the pairs that occur are few, so they are kept.

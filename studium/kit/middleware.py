@@ -27,11 +27,6 @@ MAX_BODY = MIB
 CLIENT_GONE = 499
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 _API_POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_DOCS_POLICY = (
-    b"default-src 'none'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
-    b"style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com; "
-    b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 _FIXED = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -220,7 +215,7 @@ class _Exchange:
         headers.extend(header for header in _FIXED if header[0] not in names)
         path = self.scope["path"]
         if _POLICY not in names:
-            headers.append((_POLICY, _DOCS_POLICY if path == "/docs" or path.startswith("/docs/") else _API_POLICY))
+            headers.append((_POLICY, _API_POLICY))
         if b"cache-control" not in names and (self.authorized or path.startswith(_NEVER_STORED)):
             headers.append(_NO_STORE)
         if self.edge.strict_transport and (self.edge.always_secure or self.scope.get("scheme") == "https"):

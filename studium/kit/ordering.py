@@ -18,17 +18,22 @@ def inserted(order: Sequence[UUID], row_id: UUID, at: int | None) -> list[UUID]:
     return [*order[:place], row_id, *order[place:]]
 
 
-async def renumber(session: AsyncSession, table: type[Base], before: Mapping[UUID, int], order: Sequence[UUID]) -> None:
-    """Give the rows the positions 1..n in this order; those that stay where they are (see `before`) are not written.
+async def renumber(
+    session: AsyncSession, table: type[Base], before: Mapping[UUID, int], order: Sequence[UUID]
+) -> list[UUID]:
+    """Give the rows the positions 1..n in this order, and return those that moved.
+
+    Those that stay where they are (see `before`) are not written.
 
     Hold a lock on what the rows belong to. Rows already in the session must be refreshed to show it.
     """
     moved = [(i, row_id) for i, row_id in enumerate(order, 1) if before.get(row_id) != i]
     if not moved:
-        return
+        return []
     columns: Any = table
     aside = update(table).where(columns.id.in_([row_id for _, row_id in moved]))
     aside = aside.values(order_index=columns.order_index + _ASIDE)
     await session.execute(aside.execution_options(synchronize_session=False))
     places = [{"id": row_id, "order_index": i} for i, row_id in moved]
     await session.execute(update(table), places, execution_options={"synchronize_session": False})
+    return [row_id for _, row_id in moved]

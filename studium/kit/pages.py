@@ -2,22 +2,26 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hmac import compare_digest
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from studium.kit.db import runtime_behind
 from studium.kit.problems import FieldError, InvalidInput
+from studium.kit.reads import Read, Reads, Record
 from studium.kit.runtime import runtime_of
 from studium.kit.schema import Output
+from studium.kit.tokens import Keys
 
 T = TypeVar("T")
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -49,15 +53,15 @@ class PageQuery:
 
     def announce(self, cursor: str) -> None:
         """Put the next page's address into the `Link` header (path and query only: a Host cannot be trusted)."""
-        url = self.request.url.include_query_params(cursor=cursor)
-        self.response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        asked = urlencode({**self.request.query_params, "cursor": cursor})
+        self.response.headers["Link"] = f'<{quote(self.request.scope["path"])}?{asked}>; rel="next"'
 
 
 _Cursor = Annotated[str | None, Query(max_length=CURSOR_MAX, description="The `next_cursor` of the page before.")]
 _Total = Annotated[bool, Query(description="Count the whole list too.")]
 
 
-def page_query(
+async def page_query(
     request: Request,
     response: Response,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
@@ -68,10 +72,10 @@ def page_query(
     return PageQuery(limit, cursor, include_total, request, response)
 
 
-def bounded_query(bound: int) -> Callable[..., PageQuery]:
+def bounded_query(bound: int) -> Callable[..., Awaitable[PageQuery]]:
     """A dependency for lists that one course bounds: everything by default, `limit` up to `bound`."""
 
-    def query(
+    async def query(
         request: Request,
         response: Response,
         limit: Annotated[int, Query(ge=1, le=bound)] = bound,
@@ -117,15 +121,55 @@ async def paginate(
     """
     keyed = statement.add_columns(*(o.column.label(f"_key{i}") for i, o in enumerate(order)))
     if page.cursor is not None:
-        keyed = keyed.where(_after(order, _decode(session, name, page.cursor, len(order))))
+        keyed = keyed.where(_after(order, _decode(runtime_of(session).keys, name, page.cursor, len(order))))
     rows = (await session.execute(keyed.order_by(*(o.clause() for o in order)).limit(page.limit + 1))).all()
     total = await _total(session, statement) if page.include_total else None
     shown = rows[: page.limit]
     cursor = None
     if len(rows) > page.limit:
-        cursor = _encode(session, name, shown[-1][-len(order) :])
+        cursor = _encode(runtime_of(session).keys, name, shown[-1][-len(order) :])
         page.announce(cursor)
     return Page(items=[item(row) for row in shown], next_cursor=cursor, total=total)
+
+
+class PagedRead(Generic[T]):
+    """A list in one order as hot reads: the first page, the pages after a cursor, and the total, each compiled once.
+
+    `statement` may hold parameters of its own; `name` and `order` are those of `paginate`.
+    """
+
+    def __init__(self, statement: AnySelect, *, order: Sequence[Order], name: str, of: type[T]) -> None:
+        keyed = statement.add_columns(*(o.column.label(f"_key{i}") for i, o in enumerate(order)))
+        marks = [bindparam(f"_after{i}", type_=o.column.type) for i, o in enumerate(order)]
+        keyed = keyed.order_by(*(o.clause() for o in order)).limit(bindparam("_limit", type_=Integer()))
+        self._first, self._after = Read(keyed), Read(keyed.where(_after(order, marks)))
+        self._count = Read(select(func.count().label("total")).select_from(statement.order_by(None).subquery()))
+        self._shape = Page[of]  # type: ignore[valid-type]  # made at run time, so that answers have their routes' types.
+        self._name, self._keys = name, [f"_key{i}" for i in range(len(order))]
+
+    async def page(
+        self,
+        reads: Reads,
+        page: PageQuery,
+        item: Callable[[Record], T],
+        **values: Any,  # noqa: ANN401 -- parameters of any type.
+    ) -> Page[T]:
+        """One page; raise InvalidInput (422) for a cursor that is not ours or belongs to another list."""
+        signer = runtime_behind(page.request).keys
+        if page.cursor is None:
+            rows = await reads.all(self._first, _limit=page.limit + 1, **values)
+        else:
+            marks = _decode(signer, self._name, page.cursor, len(self._keys))
+            after = {f"_after{i}": mark for i, mark in enumerate(marks)}
+            rows = await reads.all(self._after, _limit=page.limit + 1, **after, **values)
+        counted = await reads.one(self._count, **values) if page.include_total else None
+        cursor = None
+        if len(rows) > page.limit:
+            rows = rows[: page.limit]
+            cursor = _encode(signer, self._name, [rows[-1][key] for key in self._keys])
+            page.announce(cursor)
+        total = None if counted is None else counted["total"]
+        return self._shape(items=[item(row) for row in rows], next_cursor=cursor, total=total)
 
 
 async def _total(session: AsyncSession, statement: AnySelect) -> int:
@@ -168,19 +212,19 @@ def _unpack(text: str) -> Any:  # noqa: ANN401 -- a cursor holds values of sever
     return next(read for tag, _, read in _TAGS if tag == text[:1])(text[1:])
 
 
-def _encode(session: AsyncSession, name: str, values: Sequence[object]) -> str:
+def _encode(signer: Keys, name: str, values: Sequence[object]) -> str:
     payload = json.dumps([name, *map(_pack, values)], separators=(",", ":")).encode()
     text = base64.urlsafe_b64encode(payload).decode().rstrip("=")
-    return f"{text}.{_mac(session, text)}"
+    return f"{text}.{_mac(signer, text)}"
 
 
-def _mac(session: AsyncSession, text: str) -> str:
-    return runtime_of(session).keys.mac("cursor", text)[:_MAC_LENGTH]
+def _mac(signer: Keys, text: str) -> str:
+    return signer.mac("cursor", text)[:_MAC_LENGTH]
 
 
-def _decode(session: AsyncSession, name: str, cursor: str, count: int) -> list[Any]:
+def _decode(signer: Keys, name: str, cursor: str, count: int) -> list[Any]:
     text, _, mac = cursor.partition(".")
-    if cursor.isascii() and compare_digest(mac, _mac(session, text)):
+    if cursor.isascii() and compare_digest(mac, _mac(signer, text)):
         stored, *values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if stored == name and len(values) == count:
             return [_unpack(value) for value in values]

@@ -1,5 +1,6 @@
 """Routes: FastAPI's, with a strict edge. Who is asking is settled first, then the query, then the body."""
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from studium.kit.plans import Plan, Unplanned, plan_of
 from studium.kit.problems import FieldError, InvalidInput, Place, Problem, UnsupportedMediaType
 from studium.kit.replays import Kept, Replays
 from studium.kit.strict_json import read_json
@@ -29,6 +31,8 @@ _REFUSED = "refused_body"
 _NO_CONTENT = 204
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _UNREADABLE = object()
+# An answer points at what is unknown by its name, if that is a name and not a text to be shown to somebody.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _PLACES: dict[str, Place] = {"body": "body", "path": "path", "query": "query", "header": "header"}
 
 
@@ -81,12 +85,11 @@ def invalid_input(request: Request, error: RequestValidationError) -> Problem:
 def _field_error(item: dict[str, Any]) -> FieldError:
     """One error of pydantic's without the input: its place, a pointer, its type and its sentence."""
     place, *path = item["loc"] or ("body",)
-    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
     code = str(item["type"])
     if code == "extra_forbidden":
-        pointer, detail = pointer[:100], "Unknown member."
-    else:
-        detail = str(item["msg"]).removeprefix("Value error, ")[:200]
+        path[-1:] = [path[-1]] if _NAME.fullmatch(str(path[-1])) else []
+    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    detail = "Unknown member." if code == "extra_forbidden" else str(item["msg"]).removeprefix("Value error, ")[:200]
     return FieldError(_PLACES.get(str(place), "body"), pointer, code, detail)
 
 
@@ -98,7 +101,8 @@ def _strict_query(known: frozenset[str]) -> Callable[[Request], Awaitable[None]]
         errors = []
         for name, value in request.query_params.multi_items():
             if name not in known:
-                errors.append(FieldError("query", "/" + name[:50], "unknown_parameter", "Unknown parameter."))
+                pointer = "/" + name if _NAME.fullmatch(name) else ""
+                errors.append(FieldError("query", pointer, "unknown_parameter", "Unknown parameter."))
             elif name in seen:
                 errors.append(FieldError("query", "/" + name, "given_twice", "Given more than once."))
             elif "\x00" in value:
@@ -123,15 +127,21 @@ class _Exchange:
 class Route(APIRoute):
     """A route with a strict body and query, whose answer carries an `ETag` when it has a `version`.
 
-    A POST of a caller who sends an `Idempotency-Key` acts once and is answered from the store afterwards.
+    Most also have a plan, for the quick way through `kit/dispatch.py`. A POST of a caller who sends an
+    `Idempotency-Key` acts once and is answered from the store afterwards.
     """
+
+    plan: Plan | None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler between our request and our headers."""
         fields = get_flat_params(self.dependant)
         known = frozenset(field.alias for field in fields if isinstance(field.field_info, params.Query))
-        check = Depends(_strict_query(known))
-        self.dependant.dependencies.append(get_parameterless_sub_dependant(depends=check, path=self.path_format))
+        if self.path.startswith(API):
+            # Pages are opened from links that others lengthen (`?fbclid=…`): there the unknown is ignored.
+            check = Depends(_strict_query(known))
+            self.dependant.dependencies.append(get_parameterless_sub_dependant(depends=check, path=self.path_format))
+        self.plan = plan_of(self)
         self.dependant.call = _watched(self.endpoint)
         may_replay = "POST" in (self.methods or ()) and not self.path.startswith(_NEVER_REPLAYED)
         handler = super().get_route_handler()
@@ -150,6 +160,28 @@ class Route(APIRoute):
             return response
 
         return handle
+
+    async def planned(self, request: StrictRequest) -> Response:
+        """The answer by the route's plan; raise Unplanned where only FastAPI's handler knows what to do."""
+        if self.plan is None or (request.method == "POST" and "idempotency-key" in request.headers):
+            raise Unplanned
+        body = await _planned_body(request) if self.plan.reads_body else None
+        result, response = await self.plan.run(request, body)
+        version = getattr(result, "version", None)
+        if isinstance(version, int):
+            response.headers["ETag"] = etag_of(version)
+        return response
+
+
+async def _planned_body(request: StrictRequest) -> Any:  # noqa: ANN401 -- parsed JSON.
+    """The parsed body, read before any transaction begins; raise Unplanned where it is not plainly JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Unplanned
+    try:
+        return read_json(await Request.body(request))
+    except Problem as problem:
+        raise Unplanned from problem
 
 
 def _watched(endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
@@ -192,7 +224,7 @@ class Router(APIRouter):
         super().__init__(prefix=API + prefix, tags=[tag], route_class=Route, redirect_slashes=False)
 
 
-def _if_match(if_match: Annotated[str | None, Header(max_length=1024)] = None) -> IfMatchHeader:
+async def _if_match(if_match: Annotated[str | None, Header(max_length=1024)] = None) -> IfMatchHeader:
     return IfMatchHeader(if_match)
 
 

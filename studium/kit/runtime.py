@@ -48,7 +48,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             settings=settings,
             database=database,
             keys=Keys(settings.secret_key.get_secret_value().encode()),
-            storage=open_storage(settings.storage_url),
+            storage=open_storage(settings.storage_url, scratch=settings.data_dir / "incoming"),
             mailer=open_mailer(settings.mail_url, sender=settings.mail_from),
             cache=cache,
             jobs=open_jobs(settings, database),

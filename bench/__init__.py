@@ -1,0 +1,1 @@
+"""The project's own benchmark: see `make bench` and docs/performance.md."""

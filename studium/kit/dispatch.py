@@ -1,0 +1,88 @@
+"""Dispatch: requests for planned routes go straight to their plans; everything else goes the framework's whole way."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from studium.kit.plans import Unplanned
+from studium.kit.routing import Route, StrictRequest
+
+_Segments = tuple[str | None, ...]
+
+
+class Dispatch:
+    """ASGI middleware that finds a route by its segments, as the router would: the first that fits, in their order."""
+
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
+        self.app = app
+        self._table: dict[tuple[str, int], list[tuple[_Segments, Route | None]]] = {}
+        for route in routes:
+            self._add(route)
+
+    def _add(self, route: BaseRoute) -> None:
+        path, methods = getattr(route, "path", ""), getattr(route, "methods", None) or ()
+        segments = tuple(None if part.startswith("{") else part for part in path.split("/"))
+        planned = route if isinstance(route, Route) and route.plan is not None else None
+        for method in methods:
+            self._table.setdefault((method, len(segments)), []).append((segments, planned))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from a plan where there is one and it can."""
+        route = self._find(scope) if scope["type"] == "http" and not scope.get("root_path") else None
+        if route is None:
+            await self.app(scope, receive, send)
+            return
+        request = StrictRequest(scope, receive)
+        try:
+            response = await _answer(route, request)
+        except Unplanned:
+            await self.app(scope, _again(request), send)
+            return
+        await response(scope, receive, send)
+
+    def _find(self, scope: Scope) -> Route | None:
+        parts = scope["path"].split("/")
+        for segments, route in self._table.get((scope["method"], len(parts)), ()):
+            if all(part if wanted is None else wanted == part for wanted, part in zip(segments, parts, strict=True)):
+                if route is not None:
+                    scope["route"], scope["endpoint"] = route, route.endpoint
+                    scope["path_params"] = dict(zip(route.param_convertors, _open(segments, parts), strict=True))
+                return route
+        return None
+
+
+def _open(segments: _Segments, parts: list[str]) -> list[str]:
+    return [part for wanted, part in zip(segments, parts, strict=True) if wanted is None]
+
+
+def _again(request: StrictRequest) -> Receive:
+    """What gives the body once more, where it has been read already; a body that broke off is read no further."""
+    body = getattr(request, "_body", None)
+    if body is None:
+        return request.receive
+    parts = [body]
+
+    async def receive() -> Message:
+        if parts:
+            return {"type": "http.request", "body": parts.pop(), "more_body": False}
+        return await request.receive()
+
+    return receive
+
+
+async def _answer(route: Route, request: StrictRequest) -> Response:
+    """The plan's answer, or that of the application's handler for what it raises."""
+    try:
+        return await route.planned(request)
+    except Unplanned:
+        raise
+    except Exception as error:
+        handlers: Mapping[Any, Any] = request.app.exception_handlers
+        for kind in type(error).__mro__:
+            if kind in handlers:
+                response: Response = await handlers[kind](request, error)
+                return response
+        raise

@@ -1,0 +1,32 @@
+"""Lanes: heavy work in a few threads of its own, with a short queue before them."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import BoundedSemaphore
+from typing import TypeVar
+
+from studium.kit.problems import Overloaded
+
+Result = TypeVar("Result")
+
+
+class Lane:
+    """So many threads that do one kind of work: unbounded, a burst of it would take the machine's memory."""
+
+    def __init__(self, name: str, *, threads: int, queue: int) -> None:
+        self._room = BoundedSemaphore(threads + queue)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+
+    async def run(self, work: Callable[..., Result], *values: object) -> Result:
+        """What `work(*values)` returns or raises; raise Overloaded at once when the queue is full."""
+        if not self._room.acquire(blocking=False):
+            raise Overloaded
+        future = self._threads.submit(work, *values)
+        # The place is free again when the thread is, not when a caller stops waiting: a thread cannot be interrupted.
+        future.add_done_callback(self._leave)
+        return await asyncio.wrap_future(future)
+
+    def _leave(self, future: Future[Result]) -> None:
+        del future
+        self._room.release()

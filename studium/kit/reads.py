@@ -1,0 +1,212 @@
+"""Hot reads: SELECTs that are compiled once and then run as prepared statements, beside the sessions.
+
+A `Read` wraps a Core statement with named parameters. It runs outside any transaction, on a connection of its own
+kind, so it costs one round trip. Whatever writes uses a session, and so does a read that must see what was written in
+the same request.
+"""
+
+import json
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import asyncpg
+from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql import asyncpg as postgresql
+from sqlalchemy.dialects.sqlite import pysqlite as sqlite
+from sqlalchemy.engine import make_url
+
+from studium.kit.problems import DependencyDown
+
+CONNECT_SECONDS = 3
+COMMAND_SECONDS = 5
+_BUSY_SECONDS = 1.0
+_DIALECTS: dict[str, Dialect] = {
+    "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
+    "sqlite": sqlite.dialect(),
+}
+LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+Process = Callable[[Any], Any] | None
+
+
+class Record(Protocol):
+    """A row: its values by the names of the columns."""
+
+    def __getitem__(self, name: str, /) -> Any: ...  # noqa: ANN401 -- columns of any type.
+
+
+class _Compiled:
+    """A statement's text for one database, and how values go in and come out."""
+
+    def __init__(self, statement: Any, dialect: Dialect) -> None:  # noqa: ANN401 -- any SELECT.
+        compiled = statement.compile(dialect=dialect)
+        open_names = {name: None for name, bind in compiled.binds.items() if bind.required}
+        expanded = compiled.construct_expanded_state(open_names)
+        self.text = expanded.statement
+        # The members of an IN have names of their own, and the type of the whole.
+        whole = {part: name for name, parts in expanded.parameter_expansion.items() for part in parts}
+        self.parameters: list[tuple[str, Process, Any]] = []
+        for name in expanded.positiontup:
+            kind, fixed = compiled.binds[whole.get(name, name)].type, expanded.parameters[name]
+            process: Process = kind.dialect_impl(dialect).bind_processor(dialect)
+            self.parameters.append((name, process, process(fixed) if process and fixed is not None else fixed))
+        self.names = [column.name for column in statement.exported_columns]
+        self.results = [_from_database(column.type, dialect) for column in statement.exported_columns]
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the text; those that the statement itself holds are filled in."""
+        return [
+            fixed if name not in values else process(values[name]) if process else values[name]
+            for name, process, fixed in self.parameters
+        ]
+
+    def record(self, row: Sequence[Any]) -> Record:
+        """A row whose values have the types of the columns."""
+        return {
+            name: value if process is None or value is None else process(value)
+            for name, process, value in zip(self.names, self.results, row, strict=True)
+        }
+
+
+def _from_database(kind: Any, dialect: Dialect) -> Process:  # noqa: ANN401 -- any column type.
+    """What turns a driver's value into the column's type; nothing for asyncpg, whose values are right by themselves."""
+    if dialect.name == "postgresql":
+        return None
+    found: Process = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return found
+
+
+class Read:
+    """A SELECT with `bindparam`s, compiled for a database when it is first used there."""
+
+    def __init__(self, statement: Any) -> None:  # noqa: ANN401 -- any SELECT.
+        self._statement = statement
+        self._compiled: dict[str, _Compiled] = {}
+
+    def compiled(self, dialect: str) -> _Compiled:
+        """The statement for one kind of database."""
+        found = self._compiled.get(dialect)
+        if found is None:
+            found = self._compiled[dialect] = _Compiled(self._statement, _DIALECTS[dialect])
+        return found
+
+
+class Reads(ABC):
+    """Runs reads. On PostgreSQL texts of enums stay texts; on SQLite everything has its column's type."""
+
+    watch: Callable[[str], None] | None = None
+    """Called with each statement's text: for tests that count."""
+
+    @abstractmethod
+    async def all(self, read: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
+        """Every row; raise DependencyDown where the database does not answer."""
+
+    async def one(self, read: Read, **values: Any) -> Record | None:  # noqa: ANN401 -- parameters of any type.
+        """The first row, or None."""
+        rows = await self.all(read, **values)
+        return rows[0] if rows else None
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+class PostgresReads(Reads):
+    """On PostgreSQL: a pool of asyncpg's own, which opens connections when they are needed."""
+
+    def __init__(self, url: str, size: int) -> None:
+        self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._size = size
+        self._pool: Any = None
+
+    async def all(self, read: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
+        """Every row. A connection that was lost since its last use is replaced once: a read may be repeated."""
+        compiled = read.compiled("postgresql")
+        arguments = compiled.arguments(values)
+        if self.watch is not None:
+            self.watch(compiled.text)
+        try:
+            return await self._fetch(compiled.text, arguments)
+        except TimeoutError as error:
+            raise DependencyDown from error
+        except LOST:
+            try:
+                return await self._fetch(compiled.text, arguments)
+            except LOST as error:
+                raise DependencyDown from error
+
+    async def _fetch(self, text: str, arguments: list[Any]) -> Sequence[Record]:
+        async with self.connection() as connection:
+            rows: Sequence[Record] = await connection.fetch(text, *arguments)
+            return rows
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection of the pool, for as long as the block."""
+        if self._pool is None:
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=0,
+                max_size=self._size,
+                init=_prepare_postgres,
+                reset=_leave_as_is,
+                timeout=CONNECT_SECONDS,
+                command_timeout=COMMAND_SECONDS,
+                server_settings={"timezone": "UTC", "application_name": "studium"},
+            )
+        async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+
+async def _prepare_postgres(connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped.
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def _leave_as_is(connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped.
+    """Reads change nothing on a connection, so there is nothing to reset, and a round trip to save."""
+    del connection
+
+
+class SqliteReads(Reads):
+    """On SQLite: one connection that only reads, asked inline. An indexed read is quicker than waking a thread."""
+
+    def __init__(self, url: str) -> None:
+        self._path = make_url(url).database or ""
+        self._connection: sqlite3.Connection | None = None
+
+    async def all(self, read: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
+        """Every row."""
+        compiled = read.compiled("sqlite")
+        if self.watch is not None:
+            self.watch(compiled.text)
+        try:
+            if self._connection is None:
+                self._connection = self._open()
+            rows = self._connection.execute(compiled.text, compiled.arguments(values)).fetchall()
+        except sqlite3.OperationalError as error:
+            raise DependencyDown from error
+        return [compiled.record(row) for row in rows]
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def open_reads(url: str, pool_size: int) -> Reads:
+    """The reads of a database."""
+    return SqliteReads(url) if url.startswith("sqlite") else PostgresReads(url, pool_size)

@@ -1,0 +1,123 @@
+"""Hot reads give what sessions give, on both databases, and survive connections that die."""
+
+import pytest
+from sqlalchemy import Uuid, bindparam, insert, literal, select, text, update
+
+from studium.kit.db import Database
+from studium.kit.problems import DependencyDown
+from studium.kit.reads import Read, open_reads
+from studium.kit.steps import AlreadyThere
+from studium.models import Course, Enrollment, EnrollmentStatus, Role, User
+from tests.servers import free_port
+from tests.world import World
+
+_COLUMNS = [column for table in (User, Course, Enrollment) for column in table.__table__.c]
+
+
+async def test_every_type_is_what_a_session_gives(world: World) -> None:
+    everything = (
+        select(*(column.label(f"{column.table.name}_{column.name}") for column in _COLUMNS))
+        .select_from(Enrollment)
+        .join(User, User.id == Enrollment.student_id)
+        .join(Course, Course.id == Enrollment.course_id)
+        .where(
+            Enrollment.id == bindparam("wanted", type_=Uuid()),
+            User.role.in_([Role.STUDENT, Role.ADMIN]),
+            Enrollment.enrolled_at < bindparam("moment", type_=Enrollment.enrolled_at.type),
+        )
+    )
+    database = world.runtime.database
+    for name in ("E1", "E3"):
+        values = {"wanted": world.ids[name], "moment": (await world.row(Enrollment, name)).last_accessed_at}
+        values["moment"] = values["moment"] or (await world.row(Course, "C1")).created_at.replace(year=2100)
+        async with database.reading() as session:
+            expected = (await session.execute(everything, values)).mappings().one_or_none()
+        found = await database.reads.one(Read(everything), **values)
+        assert (found is None) == (expected is None)
+        if found is not None and expected is not None:
+            assert {key: found[key] for key in expected} == dict(expected)
+
+
+async def test_a_value_of_the_statement_itself_is_bound_too(world: World) -> None:
+    statement = select(Course.id).where(Course.slug == literal("none"), Course.id.in_([world.ids["C1"]]))
+    assert await world.runtime.database.reads.all(Read(statement)) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_connections_that_died_are_replaced(world: World) -> None:
+    database = world.runtime.database
+    count = Read(select(User.id))
+    assert await database.reads.all(count)
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    async with database.reading() as session:
+        await session.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+    assert await database.reads.all(count)
+
+
+async def test_a_database_that_is_not_there_is_503() -> None:
+    reads = open_reads(f"postgresql://postgres@127.0.0.1:{free_port()}/none", 2)
+    with pytest.raises(DependencyDown):
+        await reads.all(Read(select(User.id)))
+    await reads.close()
+
+
+_RENAME = Read(
+    update(Course)
+    .where(Course.slug == bindparam("p_slug"))
+    .values(title="Renamed", updated_at=Course.updated_at)
+    .returning(Course.title)
+)
+
+
+async def rename_and_fail(database: Database, slug: str) -> None:
+    async with database.steps() as steps:
+        assert await steps.one(_RENAME, p_slug=slug) is not None
+        raise KeyError
+
+
+async def run_alone(database: Database, step: Read, **values: object) -> None:
+    async with database.steps() as steps:
+        await steps.one(step, **values)
+
+
+async def title_of(world: World) -> str:
+    return (await world.row(Course, "C1")).title
+
+
+async def test_steps_are_one_transaction(world: World) -> None:
+    database, slug = world.runtime.database, (await world.row(Course, "C1")).slug
+    with pytest.raises(KeyError):
+        await rename_and_fail(database, slug)
+    assert await title_of(world) != "Renamed"
+    async with database.steps() as steps:
+        found = await steps.one(_RENAME, p_slug=slug)
+        assert found is not None
+        assert found["title"] == "Renamed"
+        assert await steps.one(_RENAME, p_slug="no such slug") is None
+    assert await title_of(world) == "Renamed"
+
+
+async def test_a_taken_value_ends_the_transaction(world: World) -> None:
+    enrollment = await world.row(Enrollment, "E1")
+    again = Read(
+        insert(Enrollment)
+        .values(
+            id=bindparam("p_id", type_=Uuid()),
+            student_id=enrollment.student_id,
+            course_id=enrollment.course_id,
+            enrolled_at=enrollment.enrolled_at,
+            status=EnrollmentStatus.ACTIVE,
+            progress_percentage=0,
+            completed_lessons_count=0,
+            total_lessons_count=0,
+            total_time_spent_seconds=0,
+            version=1,
+        )
+        .returning(Enrollment.id)
+    )
+    before = await world.count(Enrollment)
+    with pytest.raises(AlreadyThere):
+        await run_alone(world.runtime.database, again, p_id=world.ids["C1"])
+    assert await world.count(Enrollment) == before
+    async with world.runtime.database.steps() as steps:
+        assert await steps.one(_RENAME, p_slug="no such slug") is None
