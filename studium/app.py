@@ -15,7 +15,9 @@ from starlette.routing import BaseRoute
 
 from studium import __version__
 from studium.access.idempotency import StoredReplays
+from studium.kit.api_docs import api_docs_routes
 from studium.kit.config import JobsMode, Settings
+from studium.kit.dispatch import Dispatch
 from studium.kit.health import health_routes
 from studium.kit.middleware import Edge
 from studium.kit.problems import (
@@ -23,6 +25,7 @@ from studium.kit.problems import (
     MalformedBody,
     MethodNotAllowed,
     NotFound,
+    Overloaded,
     Problem,
     problem_response,
 )
@@ -31,6 +34,8 @@ from studium.kit.runtime import open_runtime
 from studium.registry import load_handlers
 
 _GC_THRESHOLD = 50_000
+_UNLUCKY = frozenset({"40001", "40P01"})
+"""SQLSTATEs of a transaction that PostgreSQL gave up for the sake of another: nothing was done, trying again helps."""
 _ROUTERS = (
     "users.routes_register",
     "auth.routes",
@@ -48,6 +53,7 @@ _ROUTERS = (
     "certificates.routes",
     "certificates.routes_page",
     "files.routes",
+    "files.routes_download",
     "analytics.routes",
 )
 
@@ -62,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Studium",
         version=__version__,
         description=DESCRIPTION,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
         redirect_slashes=False,
@@ -70,8 +76,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.stopping = False
     app.state.replays = StoredReplays()
-    app.router.routes.extend(health_routes())
+    app.router.routes.extend((*health_routes(), *api_docs_routes()))
     app.router.routes.extend(module_routes())
+    app.add_middleware(Dispatch, routes=app.router.routes)
     app.add_middleware(Edge, settings=settings)
     _answer_errors(app)
     return app
@@ -90,6 +97,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     load_handlers()
     async with open_runtime(settings) as runtime:
         app.state.runtime = runtime
+        await runtime.storage.clear_incoming()
         if settings.jobs is JobsMode.INLINE:
             await runtime.jobs.start()
         # What start-up made lives as long as the process: the collector need not walk it again and again.
@@ -136,7 +144,9 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
-    """A lost or refusing database is 503; any other database error is a defect of ours."""
+    """A lost or refusing database, or a deadlock, is 503; any other database error is a defect of ours."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) in _UNLUCKY:
+        return problem_response(request, Overloaded())
     lost = isinstance(error, OperationalError | InterfaceError) or getattr(error, "connection_invalidated", False)
     if not lost:
         raise error
