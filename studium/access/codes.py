@@ -6,6 +6,7 @@ from studium.kit.tokens import Keys
 from studium.models import OneTimeToken
 
 CODE_DIGITS = 6
+_TICKET_PURPOSE = "certificate-ticket"
 _CODE_PURPOSE = "mfa-code"
 
 
@@ -17,3 +18,13 @@ def mailed_code(keys: Keys, code_id: UUID) -> str:
 def mailed_token(keys: Keys, token: OneTimeToken) -> str:
     """The text of a one-time token, for the link in its mail."""
     return keys.one_time_token(token.purpose.value, token.id)
+
+
+def certificate_ticket(keys: Keys, certificate_id: UUID) -> str:
+    """What lets the reader of a mail download the certificate that it is about, without logging in."""
+    return keys.one_time_token(_TICKET_PURPOSE, certificate_id)
+
+
+def ticketed_certificate(keys: Keys, ticket: str) -> UUID | None:
+    """The id of the certificate that a ticket is for; None for what is no ticket."""
+    return keys.one_time_id(_TICKET_PURPOSE, ticket)

@@ -6,24 +6,55 @@ by then.
 Throttles count failures only, and look the same whether the account exists or not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import RowMapping, bindparam, case, exists, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access.throttle import Limit, closing_hit, forget, hits_of, note, seconds_left, take_turns
-from studium.kit.db import Database
+from studium.access.throttle import (
+    Limit,
+    beginnings,
+    closing_hit,
+    digest,
+    forget,
+    hits_of,
+    note,
+    seconds_left,
+    take_turns,
+)
 from studium.kit.passwords import verify_nothing, verify_password
 from studium.kit.problems import TooManyRequests
+from studium.kit.reads import Read
+from studium.kit.runtime import Runtime, runtime_of
+from studium.kit.tokens import Keys
 from studium.models import User, UserSession
 
 PER_ACCOUNT_AND_SOURCE = Limit("password:account+source", 10, timedelta(minutes=5))
 PER_SOURCE = Limit("password:source", 30, timedelta(minutes=5))
 PER_ACCOUNT = Limit("password:account", 100, timedelta(hours=1))
+
+_THEIRS = User.email == bindparam("email")
+_CROWD = closing_hit(PER_ACCOUNT, "account")
+_WAS_HERE = exists().where(_THEIRS, UserSession.user_id == User.id, UserSession.address == bindparam("address"))
+_ROOM = select(
+    exists().where(*hits_of(PER_ACCOUNT_AND_SOURCE.scope, "near")).label("has_failed"),
+    closing_hit(PER_ACCOUNT_AND_SOURCE, "near").label("here"),
+    closing_hit(PER_SOURCE, "source").label("everywhere"),
+    _CROWD.label("crowd"),
+    # Only asked during an attack: the sessions of a person may be many.
+    case((_CROWD.is_not(None), _WAS_HERE), else_=false()).label("is_known"),
+)
+_LOOK = Read(
+    _ROOM.add_columns(
+        select(User.id).where(_THEIRS).scalar_subquery().label("user_id"),
+        select(User.password_hash).where(_THEIRS).scalar_subquery().label("password_hash"),
+    )
+)
+"""Room and hash in one statement: it looks at the same tables whether the account exists or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +68,15 @@ class Guess:
     held_against: str = ""
 
 
-async def make_guess(database: Database, account: str, source: str, password: str) -> Guess:
+async def make_guess(runtime: Runtime, account: str, source: str, password: str) -> Guess:
     """Judge a password, at the same cost whether the account exists or not; raise TooManyRequests, Overloaded."""
-    user_id = select(User.id).where(User.email == account).scalar_subquery()
-    password_hash = select(User.password_hash).where(User.email == account).scalar_subquery()
-    async with database.reading() as session:
-        _, found_id, found_hash = await _require_room(session, account, source, user_id, password_hash)
-    if found_id is None:
+    found: Any = await runtime.database.reads.one(_LOOK, **_values(runtime.keys, account, source))
+    _require_room(found)
+    user_id, password_hash = found["user_id"], found["password_hash"]
+    if user_id is None:
         await verify_nothing(password)
         return Guess(account, source, right=False)
-    return Guess(account, source, await verify_password(found_hash, password), found_id, found_hash)
+    return Guess(account, source, await verify_password(password_hash, password), user_id, password_hash)
 
 
 async def settle(session: AsyncSession, guess: Guess) -> User | None:
@@ -56,13 +86,15 @@ async def settle(session: AsyncSession, guess: Guess) -> User | None:
     room meanwhile, so that guesses made all at once are worth no more than guesses made in turn.
     """
     await take_turns(session, f"source {guess.source}", f"account {guess.account}")
-    failed_before, *_ = await _require_room(session, guess.account, guess.source)
+    values = _values(runtime_of(session).keys, guess.account, guess.source)
+    found = (await session.execute(_ROOM, values)).mappings().one()
+    _require_room(found)
     user = await _locked(session, guess) if guess.right else None
     if user is None:
         await note(session, PER_ACCOUNT_AND_SOURCE.scope, guess.account, guess.source)
         await note(session, PER_SOURCE.scope, guess.source)
         await note(session, PER_ACCOUNT.scope, guess.account)
-    elif failed_before:
+    elif found["has_failed"]:
         await forgive(session, guess.account, guess.source)
     return user
 
@@ -77,28 +109,25 @@ async def _locked(session: AsyncSession, guess: Guess) -> User | None:
     return (await session.execute(select(User).where(*same).with_for_update(key_share=True))).scalar_one_or_none()
 
 
-async def _require_room(session: AsyncSession, account: str, source: str, *also: ColumnElement[Any]) -> Sequence[Any]:
+def _values(keys: Keys, account: str, source: str) -> dict[str, Any]:
+    """The parameters of `_ROOM` and `_LOOK`."""
+    return {
+        "email": account,
+        "address": source,
+        "near": digest(keys, account, source),
+        "source": digest(keys, source),
+        "account": digest(keys, account),
+        **beginnings((PER_ACCOUNT_AND_SOURCE, PER_SOURCE, PER_ACCOUNT)),
+    }
+
+
+def _require_room(found: Mapping[str, Any] | RowMapping) -> None:
     """Raise TooManyRequests while a throttle is closed to this source for this account.
 
-    Returns whether there are failures to forgive, then the values of `also`, which ride along in the one statement.
+    A crowd of sources does not close it to one from which the owner logged in before.
     """
-    near = account, source
-    columns = (
-        exists().where(*hits_of(session, PER_ACCOUNT_AND_SOURCE.scope, *near)),
-        closing_hit(session, PER_ACCOUNT_AND_SOURCE, *near),
-        closing_hit(session, PER_SOURCE, source),
-        closing_hit(session, PER_ACCOUNT, account),
-    )
-    failed, here, everywhere, crowd, *values = (await session.execute(select(*columns, *also))).one()
-    seconds = max(seconds_left(PER_ACCOUNT_AND_SOURCE, here), seconds_left(PER_SOURCE, everywhere))
-    if not seconds and crowd is not None and not await _is_known(session, account, source):
-        seconds = seconds_left(PER_ACCOUNT, crowd)
+    crowd = None if found["is_known"] else found["crowd"]
+    closed = (PER_ACCOUNT_AND_SOURCE, found["here"]), (PER_SOURCE, found["everywhere"]), (PER_ACCOUNT, crowd)
+    seconds = max(seconds_left(limit, hit) for limit, hit in closed)
     if seconds:
         raise TooManyRequests(seconds, "Too many failed attempts. Wait a little, then try again.")
-    return [failed, *values]
-
-
-async def _is_known(session: AsyncSession, account: str, source: str) -> bool:
-    """Whether the owner of the account ever logged in from this source."""
-    theirs = UserSession.user_id == User.id, User.email == account
-    return bool(await session.scalar(select(exists().where(*theirs, UserSession.address == source))))

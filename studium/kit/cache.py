@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 PREFIX = "studium:"
 TIMEOUT_SECONDS = 0.25
 OPEN_SECONDS = 5.0
+CONNECTIONS = 10
 MEMORY_MAX = 10_000
 T = TypeVar("T")
 _log = structlog.get_logger()
@@ -40,51 +41,55 @@ class Cache:
         """Forget a text."""
         self._values.pop(key, None)
 
-    async def incr(self, key: str, seconds: int) -> int:
-        """Count up from 0 and return the new count; the first count sets the time to live."""
-        value, until = self._values.get(key, ("0", 0.0))
-        alive = until > time.monotonic()
-        count = (int(value) if alive else 0) + 1
-        self._values[key] = (str(count), until if alive else time.monotonic() + seconds)
-        return count
-
-    async def take(self, key: str) -> str | None:
-        """The text, which is then gone: only one caller gets it."""
-        value, until = self._values.pop(key, ("", 0.0))
-        return value if until > time.monotonic() else None
-
-    async def ping(self) -> None:
-        """Nothing can be wrong here."""
-
     async def close(self) -> None:
         """Let go of everything."""
         self._values.clear()
 
 
 class RedisCache(Cache):
-    """The same in Redis. After a failure it works from memory for some seconds, then tries again."""
+    """The same in Redis. After a failure it works from memory for some seconds, then one call tries again."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self._redis = Redis.from_url(
+        pool = BlockingConnectionPool.from_url(
             url,
+            max_connections=CONNECTIONS,
+            timeout=TIMEOUT_SECONDS,
             decode_responses=True,
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             retry_on_timeout=False,
         )
+        self._redis = Redis.from_pool(pool)
+        self._is_down = False
         self._open_until = 0.0
 
     async def _try(self, work: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]) -> T:
         if time.monotonic() < self._open_until:
             return await instead()
+        if self._is_down:  # This call tries; those that come meanwhile go on from memory.
+            self._open_until = time.monotonic() + TIMEOUT_SECONDS
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                return await work()
+                done = await work()
         except (RedisError, OSError, TimeoutError) as error:
-            self._open_until = time.monotonic() + OPEN_SECONDS
-            _log.warning("cache unavailable", reason=type(error).__name__)
+            self._note_failure(error)
             return await instead()
+        self._note_success()
+        return done
+
+    def _note_failure(self, error: Exception) -> None:
+        """Leave Redis alone for some seconds. Of the many that fail when it stops, one says so."""
+        self._open_until = time.monotonic() + OPEN_SECONDS
+        if not self._is_down:
+            _log.warning("cache unavailable", reason=type(error).__name__)
+        self._is_down = True
+
+    def _note_success(self) -> None:
+        self._open_until = 0.0
+        if self._is_down:
+            _log.warning("cache available again")
+        self._is_down = False
 
     async def get(self, key: str) -> str | None:
         """The text, or None."""
@@ -111,35 +116,6 @@ class RedisCache(Cache):
             await self._redis.delete(PREFIX + key)
 
         await self._try(work, _nothing)
-
-    async def incr(self, key: str, seconds: int) -> int:
-        """Count up from 0 and return the new count; the first count sets the time to live."""
-
-        async def work() -> int:
-            async with self._redis.pipeline() as pipe:
-                pipe.incr(PREFIX + key)
-                pipe.expire(PREFIX + key, seconds, nx=True)
-                count, _ = await pipe.execute()
-            return int(count)
-
-        return await self._try(work, lambda: super(RedisCache, self).incr(key, seconds))
-
-    async def take(self, key: str) -> str | None:
-        """The text, which is then gone: only one caller gets it."""
-        kept = await super().take(key)
-
-        async def instead() -> str | None:
-            return kept
-
-        async def work() -> str | None:
-            return _text(await self._redis.getdel(PREFIX + key))
-
-        return await self._try(work, instead)
-
-    async def ping(self) -> None:
-        """Ask Redis; raise what it raises."""
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            await self._redis.ping()
 
     async def close(self) -> None:
         """Close the connections."""

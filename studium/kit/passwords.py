@@ -1,22 +1,18 @@
 """Passwords: argon2id in a bounded lane of threads, and which passwords are too easy to guess."""
 
-import asyncio
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from threading import BoundedSemaphore
-from typing import TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from studium.kit.problems import Overloaded
+from studium.kit import lanes
 
 MIN_LENGTH = 8
 MAX_LENGTH = 128
@@ -27,7 +23,6 @@ PASSES = 2
 PRODUCT = "studium"
 _MIN_WORD = 4
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
-Result = TypeVar("Result")
 
 
 class Weakness(StrEnum):
@@ -44,24 +39,23 @@ class Weakness(StrEnum):
         return self.name.lower()
 
 
-class Lane:
+class Lane(lanes.Lane):
     """Two threads that do nothing but hash, with a queue of 32 before them.
 
     A hash takes 19 MiB and some hundredths of a second on purpose: unbounded, a burst of log-ins takes the machine.
     """
 
     def __init__(self, *, threads: int = THREADS, queue: int = QUEUE) -> None:
-        self._room = BoundedSemaphore(threads + queue)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
+        super().__init__("passwords", threads=threads, queue=queue)
         self._hasher = _hasher(MEMORY_KIB, PASSES)
 
     async def hash(self, password: str) -> str:
         """The argon2id hash of `password` as a PHC string; raise Overloaded when the queue is full."""
-        return await self._run(self._hasher.hash, password)
+        return await self.run(self._hasher.hash, password)
 
     async def verify(self, hashed: str, password: str) -> bool:
         """Whether `hashed` was made from `password`; False when it is no hash at all. May raise Overloaded."""
-        return await self._run(_matches, self._hasher, hashed, password)
+        return await self.run(_matches, self._hasher, hashed, password)
 
     @contextmanager
     def with_cost(self, *, memory_kib: int, passes: int) -> Iterator[None]:
@@ -71,18 +65,6 @@ class Lane:
             yield
         finally:
             self._hasher = before
-
-    async def _run(self, work: Callable[..., Result], *values: object) -> Result:
-        if not self._room.acquire(blocking=False):
-            raise Overloaded
-        future = self._threads.submit(work, *values)
-        # The place is free again when the thread is, not when a caller stops waiting: a hash cannot be interrupted.
-        future.add_done_callback(self._leave)
-        return await asyncio.wrap_future(future)
-
-    def _leave(self, future: Future[Result]) -> None:
-        del future
-        self._room.release()
 
 
 def _hasher(memory_kib: int, passes: int) -> PasswordHash:

@@ -1,7 +1,7 @@
 """The door of an empty school, on each database: people who knock, and the mails that they get."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from studium.app import create_app
 from studium.kit.clock import now
@@ -23,6 +23,7 @@ from studium.kit.ids import new_id
 from studium.kit.passwords import hash_password, lane
 from studium.kit.runtime import Runtime
 from studium.models import AuditEvent, Role, User
+from tests.databases import counting
 
 PASSWORD = "violet kettle 41"
 HOME = "198.51.100.7"
@@ -99,21 +100,9 @@ class Door:
             statement = select(AuditEvent.action, AuditEvent.outcome).order_by(AuditEvent.occurred_at, AuditEvent.id)
             return [(action, outcome) for action, outcome in (await session.execute(statement)).all()]
 
-    @contextmanager
-    def counting(self) -> Iterator[list[str]]:
+    def counting(self) -> AbstractContextManager[list[str]]:
         """The statements that the block sends, without transaction control."""
-        seen: list[str] = []
-
-        def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-            if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
-                seen.append(statement)
-
-        engine = self.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", note)
-        try:
-            yield seen
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
+        return counting(self.database)
 
 
 def text_of(mail: EmailMessage) -> str:

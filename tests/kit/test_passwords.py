@@ -83,7 +83,7 @@ async def test_an_unknown_account_costs_as_much_as_a_known_one():
 
 async def test_a_full_lane_refuses_and_recovers():
     narrow, release = Lane(threads=1, queue=2), Event()
-    waiting = [asyncio.ensure_future(narrow._run(release.wait)) for _ in range(3)]
+    waiting = [asyncio.ensure_future(narrow.run(release.wait)) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):
         await narrow.hash("a fine password")
@@ -95,7 +95,7 @@ async def test_a_full_lane_refuses_and_recovers():
 
 async def test_a_caller_who_gives_up_does_not_free_a_thread_that_works():
     narrow, release = Lane(threads=1, queue=0), Event()
-    waiting = asyncio.ensure_future(narrow._run(release.wait))
+    waiting = asyncio.ensure_future(narrow.run(release.wait))
     await asyncio.sleep(0.01)
     waiting.cancel()
     await asyncio.sleep(0.01)

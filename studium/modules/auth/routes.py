@@ -7,9 +7,10 @@ from fastapi import Depends, Form, Request
 
 from studium.access.actor import ClientAddress, CurrentUser
 from studium.access.guesses import Guess, make_guess
-from studium.kit.db import Database, SessionDep
+from studium.kit.db import SessionDep, runtime_behind
 from studium.kit.pages import Page, PageDep
 from studium.kit.routing import Router
+from studium.kit.runtime import Runtime
 from studium.modules.auth import actions, actions_links, queries
 from studium.modules.auth.links import CHOOSING, Link, find_link
 from studium.modules.auth.schemas import (
@@ -34,7 +35,7 @@ _IF_KNOWN = "If there is an account with this address, a mail is on its way."
 _USER_AGENT_MAX = 255
 
 
-def client_of(request: Request, address: ClientAddress) -> Client:
+async def client_of(request: Request, address: ClientAddress) -> Client:
     """Where the request comes from, and what its program calls itself."""
     agent = "".join(char for char in request.headers.get("user-agent", "") if char.isprintable())
     return Client(address, agent[:_USER_AGENT_MAX] or None)
@@ -43,27 +44,26 @@ def client_of(request: Request, address: ClientAddress) -> Client:
 ClientDep = Annotated[Client, Depends(client_of)]
 
 
-def database_of(request: Request) -> Database:
-    """The database, for what is read before the writing transaction begins."""
-    found: Database = request.app.state.runtime.database
-    return found
+async def own_runtime(request: Request) -> Runtime:
+    """The runtime, for what is read before the writing transaction begins."""
+    return runtime_behind(request)
 
 
-DatabaseDep = Annotated[Database, Depends(database_of)]
+RuntimeDep = Annotated[Runtime, Depends(own_runtime)]
 
 
-async def login_guess(database: DatabaseDep, address: ClientAddress, wish: LoginRequest) -> Guess:
+async def login_guess(runtime: RuntimeDep, address: ClientAddress, wish: LoginRequest) -> Guess:
     """The password of the body, judged while no transaction is open."""
-    return await make_guess(database, wish.email, address, wish.password)
+    return await make_guess(runtime, wish.email, address, wish.password)
 
 
-async def form_guess(database: DatabaseDep, address: ClientAddress, form: Annotated[TokenForm, Form()]) -> Guess:
+async def form_guess(runtime: RuntimeDep, address: ClientAddress, form: Annotated[TokenForm, Form()]) -> Guess:
     """The password of the form, judged likewise; what is no address at all is an unknown one."""
     try:
         account = normalise_email(form.username)
     except ValueError:
         account = ""
-    return await make_guess(database, account, address, form.password)
+    return await make_guess(runtime, account, address, form.password)
 
 
 @router.post("/login")
@@ -115,9 +115,9 @@ async def forgot_password(address: ClientAddress, session: SessionDep, wish: Add
     return MessageResponse(message=_IF_KNOWN)
 
 
-async def link_of(database: DatabaseDep, wish: ResetPasswordRequest) -> Link:
+async def link_of(runtime: RuntimeDep, wish: ResetPasswordRequest) -> Link:
     """The token of the body, if it is good; InvalidToken (400) before anything is hashed."""
-    async with database.reading() as session:
+    async with runtime.database.reading() as session:
         return await find_link(session, wish.token, *CHOOSING)
 
 

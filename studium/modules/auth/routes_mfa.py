@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy import select
 
-from studium.access.actor import ClientAddress, CurrentUser, KnownUser
+from studium.access.actor import ClientAddress, CurrentUser
 from studium.access.guesses import Guess, make_guess
-from studium.kit.db import Database, SessionDep
+from studium.kit.db import SessionDep
 from studium.kit.routing import Router
+from studium.kit.runtime import Runtime
 from studium.models import User
 from studium.modules.auth import actions_mfa
-from studium.modules.auth.routes import ClientDep, DatabaseDep
+from studium.modules.auth.routes import ClientDep, RuntimeDep
 from studium.modules.auth.schemas import (
     MfaConfirmRequest,
     MfaDisableRequest,
@@ -25,29 +26,29 @@ from studium.modules.auth.schemas import (
 router = Router("/auth/mfa", tag="auth")
 
 
-async def _guess(database: Database, actor: KnownUser, address: str, password: str) -> Guess:
-    async with database.reading() as session:
+async def _guess(runtime: Runtime, actor: CurrentUser, address: str, password: str) -> Guess:
+    async with runtime.database.reading() as session:
         email = (await session.execute(select(User.email).where(User.id == actor.id))).scalar_one()
-    return await make_guess(database, email, address, password)
+    return await make_guess(runtime, email, address, password)
 
 
 async def enabling_guess(
-    database: DatabaseDep, actor: KnownUser, address: ClientAddress, wish: MfaEnableRequest
+    runtime: RuntimeDep, actor: CurrentUser, address: ClientAddress, wish: MfaEnableRequest
 ) -> Guess:
     """The caller's password, judged while no transaction is open."""
-    return await _guess(database, actor, address, wish.password)
+    return await _guess(runtime, actor, address, wish.password)
 
 
 async def disabling_guess(
-    database: DatabaseDep, actor: KnownUser, address: ClientAddress, wish: MfaDisableRequest
+    runtime: RuntimeDep, actor: CurrentUser, address: ClientAddress, wish: MfaDisableRequest
 ) -> Guess:
     """The caller's password, judged while no transaction is open."""
-    return await _guess(database, actor, address, wish.password)
+    return await _guess(runtime, actor, address, wish.password)
 
 
 @router.post("/enable")
 async def begin(
-    actor: KnownUser, guess: Annotated[Guess, Depends(enabling_guess)], session: SessionDep, wish: MfaEnableRequest
+    actor: CurrentUser, guess: Annotated[Guess, Depends(enabling_guess)], session: SessionDep, wish: MfaEnableRequest
 ) -> MfaPendingResponse:
     """Prepare a second factor; it counts once `mfa/confirm` has seen its first code."""
     return await actions_mfa.begin_mfa(session, actor, guess, wish.method)
@@ -70,7 +71,7 @@ async def verify(client: ClientDep, session: SessionDep, wish: MfaVerifyRequest)
 
 @router.post("/disable", status_code=204)
 async def disable(
-    actor: KnownUser,
+    actor: CurrentUser,
     guess: Annotated[Guess, Depends(disabling_guess)],
     client: ClientDep,
     session: SessionDep,

@@ -8,11 +8,14 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import ACCESS
+from studium.events import NewDeviceSeen
 from studium.kit.clock import now
+from studium.kit.events import publish
 from studium.kit.ids import new_id
 from studium.kit.runtime import runtime_of
 from studium.kit.tokens import Keys, TokenInvalid
 from studium.models import RefreshToken, User, UserSession
+from studium.modules.auth.devices import is_new_to
 from studium.modules.auth.schemas import TokenResponse
 
 REFRESH = "refresh"
@@ -53,14 +56,22 @@ def end_of(session: UserSession, at: datetime) -> datetime:
 
 
 async def open_session(session: AsyncSession, user: User, client: Client) -> TokenResponse:
-    """Begin a session for a person whose row is locked, and note the log-in."""
+    """Begin a session for a person whose row is locked, and note the log-in.
+
+    From a new device the owner hears of it, but for the first log-in of all.
+    """
     at = now()
+    returns = user.last_login_at is not None
+    stands_out = returns and await is_new_to(session, user.id, address=client.address, user_agent=client.user_agent)
     opened = UserSession(id=new_id(), user_id=user.id, created_at=at, last_seen_at=at)
     opened.user_agent, opened.address = client.user_agent, client.address
     opened.expires_at = end_of(opened, at)
     session.add(opened)
     await keep_version(session, user, last_login_at=at)
-    return await issue_tokens(session, opened)
+    tokens = await issue_tokens(session, opened)
+    if stands_out:
+        await publish(session, NewDeviceSeen(session_id=opened.id))
+    return tokens
 
 
 async def issue_tokens(session: AsyncSession, of: UserSession) -> TokenResponse:

@@ -11,6 +11,7 @@ from studium.access.actor import Actor
 from studium.access.audit import DONE, REFUSED, audit
 from studium.access.guesses import Guess, settle
 from studium.events import UserRegistered
+from studium.kit import languages
 from studium.kit.clock import now
 from studium.kit.db import unique_or
 from studium.kit.events import publish
@@ -81,9 +82,17 @@ class PasswordChange:
 # Coming in
 
 
-async def register(session: AsyncSession, wish: UserRegister, password_hash: str, *, address: str) -> User:
-    """Make a student's account of their own, and mail the link that proves the address; raise EmailTaken."""
+async def register(
+    session: AsyncSession, wish: UserRegister, password_hash: str, *, address: str, language: str | None
+) -> User:
+    """Make a student's account of their own, and mail the link that proves the address; raise EmailTaken.
+
+    A language other than everybody's is remembered, so that this first mail is in it too.
+    """
     user = await _add(session, wish, password_hash)
+    if language not in {None, languages.DEFAULT}:
+        user.profile_metadata = {"language": language}
+        await session.flush()
     _remember(session, "users.registered", user.id, user.id, address)
     await publish(session, UserRegistered(user_id=user.id))
     await ask_to_verify(session, user)
@@ -115,7 +124,8 @@ async def create_admin(session: AsyncSession, email: str, name: str, password: s
     AdminExists without `force`.
     """
     if not force and await session.scalar(select(exists().where(User.role == Role.ADMIN, User.is_active))):
-        raise AdminExists
+        message = "There is an admin already: --force makes another one."
+        raise AdminExists(message)
     wish = UserCreate(email=email, full_name=name, role=Role.ADMIN, password=password)
     user = await _add(session, wish, await hash_new(password, email=wish.email, name=wish.full_name))
     user.email_verified_at = now()

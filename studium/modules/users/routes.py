@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
-from studium.access.actor import Admin, ClientAddress, CurrentUser, KnownAdmin, KnownUser
+from studium.access.actor import Admin, ClientAddress, CurrentUser
 from studium.access.guesses import make_guess
-from studium.kit.db import Database, SessionDep
+from studium.kit.db import SessionDep, runtime_behind
 from studium.kit.pages import Page, PageDep
 from studium.kit.routing import IfMatch, Router
 from studium.models import Role, User
@@ -20,13 +20,8 @@ from studium.modules.users.schemas import MeUpdate, UserCreate, UserResponse, Us
 router = Router("/users", tag="users")
 
 
-def _database(request: Request) -> Database:
-    found: Database = request.app.state.runtime.database
-    return found
-
-
 async def own_password_change(
-    request: Request, actor: KnownUser, address: ClientAddress, patch: MeUpdate
+    request: Request, actor: CurrentUser, address: ClientAddress, patch: MeUpdate
 ) -> PasswordChange | None:
     """The new password of the body, hashed, once the present one is judged; None where none was sent.
 
@@ -36,30 +31,30 @@ async def own_password_change(
         return None
     if "current_password" not in patch.model_fields_set:
         return PasswordChange(None, None, address)
-    async with _database(request).reading() as session:
+    async with runtime_behind(request).database.reading() as session:
         email, name = await queries.identity(session, actor.id)
-    guess = await make_guess(_database(request), email, address, patch.current_password)
+    guess = await make_guess(runtime_behind(request), email, address, patch.current_password)
     hashed = await hash_new(patch.password, email=email, name=name) if guess.right else None
     return PasswordChange(guess, hashed, address)
 
 
-async def first_password(_: KnownAdmin, wish: UserCreate) -> str:
+async def first_password(_: Admin, wish: UserCreate) -> str:
     """The hash for a new account: of the password in the body, or of one that nobody knows."""
     if wish.password is None:
         return await hash_of_nobodys()
     return await hash_new(wish.password, email=wish.email, name=wish.full_name)
 
 
-async def others_password(request: Request, user_id: UUID, _: KnownAdmin, patch: UserUpdate) -> str | None:
+async def others_password(request: Request, user_id: UUID, _: Admin, patch: UserUpdate) -> str | None:
     """The hash of the password that an admin gives somebody; None where the body has none. Raises NotFound."""
     if "password" not in patch.model_fields_set:
         return None
-    async with _database(request).reading() as session:
+    async with runtime_behind(request).database.reading() as session:
         email, name = await queries.identity(session, user_id)
     return await hash_new(patch.password, email=email, name=name)
 
 
-def user_filter(
+async def user_filter(
     role: Role | None = None,
     is_active: bool | None = None,  # noqa: FBT001 -- query parameters have names.
     q: Annotated[str | None, Query(max_length=200, description="Words of the name or the e-mail address.")] = None,
@@ -84,7 +79,7 @@ async def read_me(actor: CurrentUser, session: SessionDep) -> UserResponse:
 
 @router.patch("/me")
 async def update_me(
-    actor: KnownUser,
+    actor: CurrentUser,
     change: Annotated[PasswordChange | None, Depends(own_password_change)],
     session: SessionDep,
     if_match: IfMatch,
@@ -104,7 +99,7 @@ async def list_users(
 
 @router.post("", status_code=201)
 async def create_user(
-    admin: KnownAdmin,
+    admin: Admin,
     address: ClientAddress,
     password_hash: Annotated[str, Depends(first_password)],
     session: SessionDep,
@@ -122,7 +117,7 @@ async def read_user(user: SomeUser) -> UserResponse:
 
 @router.patch("/{user_id}")
 async def update_user(
-    admin: KnownAdmin,
+    admin: Admin,
     address: ClientAddress,
     password_hash: Annotated[str | None, Depends(others_password)],
     user: SomeUser,

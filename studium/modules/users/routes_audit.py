@@ -17,7 +17,7 @@ from studium.modules.users.schemas import AuditEventOut
 router = Router("/audit-events", tag="users")
 
 
-def audit_filter(
+async def audit_filter(
     action: Annotated[str | None, Query(max_length=80, description="`auth.login`, or `auth.` for all of them.")] = None,
     outcome: Literal["done", "refused"] | None = None,
     actor_id: UUID | None = None,

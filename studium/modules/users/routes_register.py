@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from studium.access.actor import ClientAddress
+from studium.access.actor import AcceptedLanguage, ClientAddress
 from studium.kit.db import SessionDep
 from studium.kit.routing import Router
 from studium.models import Role
@@ -27,9 +27,13 @@ async def chosen_password(wish: UserRegister) -> str:
 async def register(
     password_hash: Annotated[str, Depends(chosen_password)],
     address: ClientAddress,
+    language: AcceptedLanguage,
     session: SessionDep,
     wish: UserRegister,
 ) -> UserResponse:
-    """Make an account; a mail asks to confirm the address."""
+    """Make an account; a mail asks to confirm the address.
+
+    Where Accept-Language prefers Arabic, `metadata.language` says so from the start, and mails are in that language.
+    """
     actions.require_student(session, wish, address=address)
-    return UserResponse.of(await actions.register(session, wish, password_hash, address=address))
+    return UserResponse.of(await actions.register(session, wish, password_hash, address=address, language=language))
