@@ -63,11 +63,14 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
-def add_revision(scripts: Path, body: str) -> None:
-    (scripts / "versions" / "0002_next.py").write_text(
-        "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = '0002', '0001'\n"
+def add_revision(scripts: Path, body: str) -> str:
+    """Add a revision called `next`; return the one before it."""
+    last = migrate.head()
+    (scripts / "versions" / "next.py").write_text(
+        f"import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = 'next', '{last}'\n"
         f"def upgrade():\n    {body}\ndef downgrade():\n    pass\n"
     )
+    return last
 
 
 def add_person(url: str) -> None:
@@ -123,6 +126,23 @@ def test_up_down_to_base_and_up_again(url: str):
     migrate.upgrade(url)
     assert migrate.current(url) == migrate.head()
     assert set(Base.metadata.tables) <= tables(url)
+
+
+def test_courses_from_before_the_search_get_their_words(url: str):
+    migrate.upgrade(url, "0001")
+    add_person(url)
+    columns = "id, title, slug, instructor_id, is_published"
+    insert = f"INSERT INTO courses ({columns}) SELECT :id, :title, :slug, id, true FROM users"  # noqa: S608 -- our own.
+    with engine_of(url).begin() as connection:
+        for i, title in enumerate(("Linear Algebra", "学习编程")):
+            connection.execute(text(insert), {"id": new_id().hex, "title": title, "slug": f"course-{i}"})
+    for _ in range(2):
+        migrate.upgrade(url, "0002")
+        with engine_of(url).connect() as connection:
+            words = sorted(str(found) for found in connection.scalars(text("SELECT words FROM course_words")))
+        assert ["linear" in words[0], "编程" in words[1]] == [True, True]
+        migrate.downgrade(url, "0001")
+        assert "course_words" not in tables(url)
 
 
 def test_upgrading_twice_changes_nothing(url: str):
@@ -196,12 +216,12 @@ def test_postgresql_gets_the_job_engine_and_sqlite_does_not(sqlite_url: str, pos
 def test_a_newer_database_is_refused_and_left_alone(url: str, scripts: Path, monkeypatch: pytest.MonkeyPatch):
     add_revision(scripts, "op.add_column('users', sa.Column('nickname', sa.String(40)))")
     migrate.upgrade(url)
-    assert migrate.current(url) == "0002"
+    assert migrate.current(url) == "next"
     monkeypatch.undo()
     for refused in (migrate.upgrade, migrate.is_pending):
-        with pytest.raises(migrate.NewerDatabase, match=r"^The database is at revision 0002, .*\.$"):
+        with pytest.raises(migrate.NewerDatabase, match=r"^The database is at revision next, .*\.$"):
             refused(url)
-    assert migrate.current(url) == "0002"
+    assert migrate.current(url) == "next"
 
 
 def test_a_migration_that_fails_changes_nothing(url: str, scripts: Path):
@@ -218,7 +238,7 @@ def test_rebuilding_a_table_on_sqlite_keeps_the_rows_that_point_at_it(sqlite_url
     body = "with op.batch_alter_table('users', recreate='always') as b: b.add_column(sa.Column('nick', sa.Text()))"
     add_revision(scripts, body)
     migrate.upgrade(sqlite_url)
-    assert migrate.current(sqlite_url) == "0002"
+    assert migrate.current(sqlite_url) == "next"
     assert (count(sqlite_url, "users"), count(sqlite_url, "sessions")) == (1, 1)
     with engine_of(sqlite_url).connect() as connection:
         assert "nick" in {column["name"] for column in inspect(connection).get_columns("users")}
@@ -227,10 +247,10 @@ def test_rebuilding_a_table_on_sqlite_keeps_the_rows_that_point_at_it(sqlite_url
 def test_a_migration_on_sqlite_that_would_orphan_rows_is_undone(sqlite_url: str, scripts: Path):
     migrate.upgrade(sqlite_url)
     add_person(sqlite_url)
-    add_revision(scripts, "op.execute('DELETE FROM users')")
+    before = add_revision(scripts, "op.execute('DELETE FROM users')")
     with pytest.raises(migrate.BrokenReferences, match=r"^The migration was undone: a row of sessions .* users\.$"):
         migrate.upgrade(sqlite_url)
-    assert migrate.current(sqlite_url) == "0001"
+    assert migrate.current(sqlite_url) == before
     assert count(sqlite_url, "users") == 1
 
 

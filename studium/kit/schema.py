@@ -18,7 +18,7 @@ METADATA_MAX_DEPTH = 5
 METADATA_MAX_KEYS = 64
 URL_MAX = 500
 OWN_FILES = "/api/v1/files/"
-_BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_CONTROLS = frozenset("\t\n\r")
 
 
@@ -61,7 +61,7 @@ class Output(BaseModel):
 
 
 def _without_controls(value: str) -> str:
-    if any(unicodedata.category(char) == "Cc" for char in value) or _BIDI_OVERRIDES.intersection(value):
+    if any(unicodedata.category(char) == "Cc" for char in value) or BIDI_OVERRIDES.intersection(value):
         message = "must not contain control or direction-override characters"
         raise ValueError(message)
     return value

@@ -9,15 +9,23 @@ from sqlalchemy.types import TypeDecorator
 from studium import models
 from studium.kit import job_tables
 from studium.kit.migrate import migrating
+from studium.kit.search import FTS_SUFFIX
 from studium.kit.tables import Base
 
 _ = (models, job_tables)  # Importing them puts their tables on the metadata.
 
 
 def _ours(name: str | None, kind: str, parents: object) -> bool:
-    """Tell whether a thing found in the database is ours to compare: Procrastinate keeps its own tables."""
+    """Tell whether a thing found in the database is ours to compare: Procrastinate and FTS5 keep their own tables."""
     del parents
-    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+    return not (kind == "table" and name is not None and (name.startswith("procrastinate_") or FTS_SUFFIX in name))
+
+
+def _belongs(thing: object, name: str | None, kind: str, *rest: object) -> bool:
+    """Tell whether a thing of the models belongs into this database: Alembic overlooks an index's `ddl_if`."""
+    del name, rest
+    is_gin = kind == "index" and getattr(thing, "dialect_kwargs", {}).get("postgresql_using") == "gin"
+    return not is_gin or context.get_context().dialect.name == "postgresql"
 
 
 def _plainly(kind: str, thing: object, context: object) -> str | Literal[False]:
@@ -31,6 +39,7 @@ def _run(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         include_name=_ours,
+        include_object=_belongs,
         render_item=_plainly,
         render_as_batch=connection.dialect.name == "sqlite",
         transactional_ddl=True,

@@ -5,8 +5,10 @@ from studium.models.audit import AuditEvent
 from studium.models.certificate import Certificate
 from studium.models.columns import JsonObject, bump
 from studium.models.course import Course, Difficulty
+from studium.models.course_counts import CourseCounts
+from studium.models.course_words import CourseWords
 from studium.models.enrollment import Enrollment, EnrollmentStatus
-from studium.models.file import UploadedFile
+from studium.models.file import FileType, UploadedFile
 from studium.models.idempotency import IdempotencyKey
 from studium.models.lesson import Lesson, LessonType
 from studium.models.progress import LessonProgress, ProgressStatus
@@ -20,9 +22,12 @@ __all__ = [
     "AuditEvent",
     "Certificate",
     "Course",
+    "CourseCounts",
+    "CourseWords",
     "Difficulty",
     "Enrollment",
     "EnrollmentStatus",
+    "FileType",
     "GradeChange",
     "IdempotencyKey",
     "JsonObject",

@@ -1,5 +1,6 @@
 """Uploaded files."""
 
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String
@@ -11,11 +12,22 @@ from studium.models.course import Course
 from studium.models.user import User
 
 
+class FileType(StrEnum):
+    """What a file is for people, whatever its format."""
+
+    IMAGE = "image"
+    DOCUMENT = "document"
+    VIDEO = "video"
+    AUDIO = "audio"
+    ARCHIVE = "archive"
+    OTHER = "other"
+
+
 class UploadedFile(Base):
     """A file in the storage. `original_filename` is a label for people and never part of a path.
 
     `file_size` is bytes, `checksum` the SHA-256 of the stored bytes in hex. With a course, those who may read its
-    lessons may read the file.
+    lessons may read the file; when the course is deleted, the file stays its uploader's.
     """
 
     __tablename__ = "uploaded_files"
@@ -27,7 +39,7 @@ class UploadedFile(Base):
 
     id: Mapped[PrimaryKey]
     uploader_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    course_id: Mapped[UUID | None] = mapped_column(ForeignKey("courses.id", ondelete="RESTRICT"), index=True)
+    course_id: Mapped[UUID | None] = mapped_column(ForeignKey("courses.id", ondelete="SET NULL"), index=True)
     filename: Mapped[str] = mapped_column(String(255), unique=True)
     original_filename: Mapped[str] = mapped_column(String(255))
     file_url: Mapped[str] = mapped_column(String(1024))

@@ -188,6 +188,11 @@ GRADED = (
     " score = 1, max_score = 2, percentage = 50, is_passed = true"
 )
 BAD_CHANGES: dict[str, list[str]] = {
+    "ck_course_counts": [
+        "INSERT INTO course_counts SELECT id, -1, 0, 0 FROM courses",
+        "INSERT INTO course_counts SELECT id, 0, -1, 0 FROM courses",
+        "INSERT INTO course_counts SELECT id, 0, 0, -1 FROM courses",
+    ],
     "ck_users_role": ["UPDATE users SET role = 'wizard'"],
     "ck_users_email_lower": ["UPDATE users SET email = 'Sam@example.org' WHERE full_name = 'Sam'"],
     "ck_users_mfa_method": ["UPDATE users SET mfa_method = 'pigeon'"],
@@ -286,6 +291,7 @@ TWINS: dict[str, Callable[[World], Base]] = {
     "uq_recovery_codes_user_code": lambda world: models.RecoveryCode(user_id=world.sam.id, code_hash="code"),
     "uq_idempotency_keys_user_key": World.new_idempotency_key,
     "ix_courses_slug": lambda world: world.new_course("algebra"),
+    "uq_course_words_course_id": lambda world: models.CourseWords(course_id=world.course.id, words=frozenset("a")),
     "uq_lessons_course_order": lambda world: world.new_lesson("maps", 1),
     "uq_lessons_course_slug": lambda world: world.new_lesson("sets", 3),
     "uq_enrollments_student_course": World.new_enrollment,
@@ -368,19 +374,24 @@ WITHOUT_LEARNERS = ["DELETE FROM certificates", "DELETE FROM enrollments"]
     [
         ([], "DELETE FROM enrollments"),
         (["DELETE FROM certificates"], "DELETE FROM courses"),
-        (WITHOUT_LEARNERS, "DELETE FROM courses"),
         ([], "DELETE FROM users WHERE full_name = 'Sam'"),
         (["DELETE FROM certificates"], "DELETE FROM users WHERE full_name = 'Sam'"),
         ([*WITHOUT_LEARNERS, "DELETE FROM grade_changes"], "DELETE FROM users WHERE full_name = 'Ada'"),
         ([], "DELETE FROM users WHERE full_name = 'Mia'"),
     ],
-    ids=["certificate", "enrollment", "file", "certificate-of", "enrollment-of", "course-of", "audit-of"],
+    ids=["certificate", "enrollment", "certificate-of", "enrollment-of", "course-of", "audit-of"],
 )
 def test_what_others_rely_on_cannot_be_deleted(world: World, before: list[str], refused: str):
     for statement in before:
         world.session.execute(text(statement))
     with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
         world.session.execute(text(refused))
+
+
+def test_a_file_outlives_its_course(world: World):
+    for statement in (*WITHOUT_LEARNERS, "DELETE FROM courses"):
+        world.session.execute(text(statement))
+    assert world.session.scalars(select(models.UploadedFile.course_id)).all() == [None]
 
 
 def test_parts_go_with_their_whole(world: World):

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
@@ -17,11 +17,16 @@ from studium.modules.courses.errors import (
     CourseHasEnrollments,
     CourseNotPublishable,
     InstructorNotFound,
-    SlugTaken,
 )
 from studium.modules.courses.queries import reasons_not_to_publish
 from studium.modules.courses.schemas import CourseCreate, CourseUpdate
-from studium.modules.courses.slugs import add_under_free_slug, slug_of
+from studium.modules.courses.slugs import add_under_free_slug, add_under_slug, slug_of, slug_taken
+
+AS_MUTEX = {"key_share": True}
+"""How a course is locked: other writers wait, but rows that point at it may come and change. A learner holds an
+enrollment, whose second UPDATE in a transaction checks its foreign keys anew; if that waited for the course, both would
+wait for ever.
+"""
 
 
 async def create_course(session: AsyncSession, actor: Actor, wish: CourseCreate) -> Course:
@@ -36,18 +41,11 @@ async def create_course(session: AsyncSession, actor: Actor, wish: CourseCreate)
     course_id = new_id()
     course = Course(id=course_id, instructor_id=owner_id, course_metadata=wish.metadata, **fields)
     if wish.slug is not None:
-        async with unique_or(session, _slug_taken(wish.slug)):
-            course.slug = wish.slug
-            session.add(course)
+        await add_under_slug(session, course, wish.slug)
     else:
         base = slug_of(course.title, fallback=f"course-{course_id.hex[-8:]}")
-        used = select(Course.slug).where(Course.slug.startswith(base, autoescape=True))
-        await add_under_free_slug(session, course, base, used, _slug_taken)
+        await add_under_free_slug(session, course, base, siblings=true())
     return course
-
-
-def _slug_taken(slug: str) -> SlugTaken:
-    return SlugTaken("Another course has this slug; choose another one.", slug=slug)
 
 
 async def _check_owner(session: AsyncSession, actor: Actor, owner_id: UUID) -> None:
@@ -70,7 +68,7 @@ async def update_course(
     owner_id = changes.get("instructor_id")
     if owner_id is not None:
         await _check_owner(session, actor, owner_id)
-    async with unique_or(session, _slug_taken(str(changes.get("slug")))):
+    async with unique_or(session, slug_taken(Course, str(changes.get("slug")))):
         if assign(course, changes):
             course.version += 1
     return course
@@ -112,5 +110,5 @@ async def delete_course(session: AsyncSession, course: Course, if_match: IfMatch
 
 async def _lock(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> None:
     """Take the row's lock, read it afresh, and hold it against `If-Match`."""
-    await session.refresh(course, with_for_update=True)
+    await session.refresh(course, with_for_update=AS_MUTEX)
     if_match.require(course.version)

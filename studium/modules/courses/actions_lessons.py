@@ -13,18 +13,18 @@ from studium.kit.ordering import inserted, renumber
 from studium.kit.tables import assign
 from studium.kit.versions import IfMatchHeader
 from studium.models import Course, Lesson, LessonProgress, Quiz, QuizAttempt
+from studium.modules.courses.actions import AS_MUTEX
 from studium.modules.courses.errors import (
     InvalidOrder,
     InvalidParent,
     LastLesson,
     LessonTypeFixed,
-    SlugTaken,
     TooManyLessons,
 )
 from studium.modules.courses.outline import Parents, parent_fault
 from studium.modules.courses.schemas import MAX_LESSONS, LessonCreate, LessonOrder, LessonUpdate
-from studium.modules.courses.slugs import add_under_free_slug, slug_of
-from studium.modules.enrollments.actions_recount import recount_after_change, recount_course
+from studium.modules.courses.slugs import add_under_free_slug, add_under_slug, slug_of, slug_taken
+from studium.modules.enrollments.actions_recount import hold_learners, recount_course, recount_later
 
 
 async def create_lesson(session: AsyncSession, course: Course, wish: LessonCreate) -> Lesson:
@@ -38,33 +38,25 @@ async def create_lesson(session: AsyncSession, course: Course, wish: LessonCreat
     fields = wish.model_dump(exclude={"slug", "metadata", "order_index"})
     lesson = Lesson(id=new_id(), course_id=course.id, lesson_metadata=wish.metadata, **fields)
     lesson.order_index = len(outline) + 1
+    are_held = await hold_learners(session, course.id)
     await _add(session, lesson, wish.slug)
-    await _renumber(session, course, inserted(list(outline), lesson.id, wish.order_index))
+    await _renumber(session, course, inserted(list(outline), lesson.id, wish.order_index), unseen=lesson.id)
     await session.refresh(lesson)
-    await recount_after_change(session, course.id)
+    await (recount_course if are_held else recount_later)(session, course.id)
     return lesson
 
 
 async def _add(session: AsyncSession, lesson: Lesson, slug: str | None) -> None:
     if slug is not None:
-        async with unique_or(session, _slug_taken(slug)):
-            lesson.slug = slug
-            session.add(lesson)
-        return
-    base = slug_of(lesson.title, fallback=f"lesson-{lesson.id.hex[-8:]}")
-    used = select(Lesson.slug).where(
-        Lesson.course_id == lesson.course_id, Lesson.slug.startswith(base, autoescape=True)
-    )
-    await add_under_free_slug(session, lesson, base, used, _slug_taken)
-
-
-def _slug_taken(slug: str) -> SlugTaken:
-    return SlugTaken("Another lesson of this course has this slug; choose another one.", slug=slug)
+        await add_under_slug(session, lesson, slug)
+    else:
+        base = slug_of(lesson.title, fallback=f"lesson-{lesson.id.hex[-8:]}")
+        await add_under_free_slug(session, lesson, base, siblings=Lesson.course_id == lesson.course_id)
 
 
 async def _locked_outline(session: AsyncSession, course: Course) -> dict[UUID, UUID | None]:
     """Lock the course, then read its live lessons in order, each with its parent."""
-    await session.refresh(course, with_for_update=True)
+    await session.refresh(course, with_for_update=AS_MUTEX)
     statement = (
         select(Lesson.id, Lesson.parent_lesson_id)
         .where(Lesson.course_id == course.id, Lesson.archived_at.is_(None))
@@ -79,10 +71,16 @@ def _check_parent(lesson_id: UUID | None, parent_id: UUID, outline: Parents) -> 
         raise InvalidParent(fault)
 
 
-async def _renumber(session: AsyncSession, course: Course, order: Sequence[UUID]) -> None:
+async def _renumber(
+    session: AsyncSession, course: Course, order: Sequence[UUID], *, unseen: UUID | None = None
+) -> None:
+    """Put the live lessons into this order; a moved one is another edition, but for the `unseen` one just made."""
     statement = select(Lesson.id, Lesson.order_index).where(Lesson.course_id == course.id, Lesson.order_index > 0)
     before = {row.id: row.order_index for row in (await session.execute(statement)).all()}
-    await renumber(session, Lesson, before, order)
+    moved = set(await renumber(session, Lesson, before, order)) - {unseen}
+    if moved:
+        newer = update(Lesson).where(Lesson.id.in_(moved)).values(version=Lesson.version + 1)
+        await session.execute(newer.execution_options(synchronize_session=False))
 
 
 async def update_lesson(
@@ -98,7 +96,7 @@ async def update_lesson(
     if changes.get("lesson_type", lesson.lesson_type) is not lesson.lesson_type and await _is_used(session, lesson):
         message = "A quiz or somebody's progress hangs on this lesson, so its type stays."
         raise LessonTypeFixed(message)
-    async with unique_or(session, _slug_taken(str(changes.get("slug")))):
+    async with unique_or(session, slug_taken(Lesson, str(changes.get("slug")))):
         if assign(lesson, changes):
             lesson.version += 1
     return lesson
@@ -131,13 +129,14 @@ async def delete_lesson(session: AsyncSession, course: Course, lesson: Lesson, i
     Raises LastLesson for the only lesson of a published course. Active enrollments are recounted at once.
     """
     outline = await _locked_outline(session, course)
+    await hold_learners(session, course.id, all_of_them=True)
     await session.refresh(lesson, with_for_update=True)
     if_match.require(lesson.version)
     if course.is_published and len(outline) == 1:
         message = "A published course keeps at least one lesson; unpublish it first."
         raise LastLesson(message)
     children = update(Lesson).where(Lesson.parent_lesson_id == lesson.id)
-    await session.execute(children.values(parent_lesson_id=lesson.parent_lesson_id))
+    await session.execute(children.values(parent_lesson_id=lesson.parent_lesson_id, version=Lesson.version + 1))
     if await _has_progress(session, lesson):
         await _archive(session, lesson)
     else:

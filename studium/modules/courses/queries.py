@@ -1,18 +1,21 @@
 """Courses as the catalogue shows them: one statement for a card or a page of cards."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from studium.access import rules
-from studium.access.actor import Actor
-from studium.kit.pages import AnySelect, Order, Page, PageQuery, paginate
-from studium.kit.problems import NotFound
+from studium.access.actor import Actor, stand_in
+from studium.kit.pages import AnySelect, Order, Page, PagedRead, PageQuery
+from studium.kit.reads import Read, Reads, Record
 from studium.kit.schema import PersonOut
-from studium.models import Course, Difficulty, Enrollment, Lesson, LessonType, Quiz, User
+from studium.kit.search import Wanted, matches, parse
+from studium.models import Course, CourseCounts, CourseWords, Difficulty, Lesson, LessonType, Quiz, Role, User
 from studium.modules.courses.schemas import CourseOut, RatingOut
 
 _LESSONS = (
@@ -21,17 +24,20 @@ _LESSONS = (
     .correlate(Course)
     .scalar_subquery()
 )
-_ENROLLMENTS = select(func.count(Enrollment.id)).where(Enrollment.course_id == Course.id).correlate(Course)
-_RATINGS = select(func.count(Enrollment.rating)).where(Enrollment.course_id == Course.id).correlate(Course)
-_AVERAGE = select(func.avg(Enrollment.rating)).where(Enrollment.course_id == Course.id).correlate(Course)
-_POPULARITY = _ENROLLMENTS.scalar_subquery()
-_RATING = func.coalesce(_AVERAGE.scalar_subquery(), 0.0)
+_AVERAGE = CourseCounts.rating_sum * 1.0 / func.nullif(CourseCounts.ratings, 0)
 
 SORTS: dict[str, tuple[Order, ...]] = {
     "newest": (Order(Course.created_at), Order(Course.id)),
     "title": (Order(func.lower(Course.title), descending=False), Order(Course.id, descending=False)),
-    "popular": (Order(_POPULARITY), Order(Course.id)),
-    "rating": (Order(_RATING), Order(Course.id)),
+    "popular": (Order(CourseCounts.enrollments), Order(CourseCounts.course_id)),
+    "rating": (Order(func.coalesce(_AVERAGE, 0.0)), Order(Course.id)),
+}
+
+
+_EQUAL: dict[str, InstrumentedAttribute[Any]] = {
+    "category": Course.category,
+    "difficulty_level": Course.difficulty_level,
+    "instructor_id": Course.instructor_id,
 }
 
 
@@ -48,87 +54,129 @@ class CourseFilter:
 
     def conditions(self, actor: Actor | None) -> list[ColumnElement[bool]]:
         """The WHERE terms; `is_published` and `mine` only ever narrow what the caller may see."""
-        wanted: list[ColumnElement[bool]] = []
-        if self.category is not None:
-            wanted.append(Course.category == self.category)
-        if self.difficulty_level is not None:
-            wanted.append(Course.difficulty_level == self.difficulty_level)
-        if self.instructor_id is not None:
-            wanted.append(Course.instructor_id == self.instructor_id)
+        wanted: list[ColumnElement[bool]] = [_EQUAL[name] == value for name, value in self.equal.items()]
         if self.is_published is not None:
             wanted.append(Course.is_published.is_(self.is_published))
         if self.mine:
             wanted.append(Course.instructor_id == actor.id if actor else Course.id.is_(None))
-        if self.q:
-            wanted.append(_matches(self.q))
+        if self.is_search:
+            wanted.append(_found(parse(self.q or "")))
         return wanted
 
+    @property
+    def equal(self) -> dict[str, Any]:
+        """The columns that are to have one value, by name."""
+        return {name: value for name in _EQUAL if (value := getattr(self, name)) is not None}
 
-def _matches(text: str) -> ColumnElement[bool]:
-    """Every word stands in the title or the description; `%` and `_` mean themselves."""
-    words = [
-        or_(Course.title.icontains(word, autoescape=True), Course.description.icontains(word, autoescape=True))
-        for word in text.split()
-    ]
-    return and_(*words)
+    @property
+    def is_search(self) -> bool:
+        """Whether there is something to look for."""
+        return bool(self.q and self.q.strip())
+
+
+def _found(wanted: Wanted) -> ColumnElement[bool]:
+    return Course.id.in_(select(CourseWords.course_id).where(matches(CourseWords.words, wanted)))
+
+
+def _relevance(wanted: Wanted) -> ColumnElement[int]:
+    """How much of the query stands in the title: 2 all words, 1 some, 0 none."""
+    in_title, partly = _found(wanted.in_title()), _found(wanted.in_title(any_of=True))
+    return case((in_title, 2), (partly, 1), else_=0)
+
+
+def _order(sort: str | None, wanted: CourseFilter) -> tuple[str, tuple[Order, ...]]:
+    """The sort of a search and its columns; without one the best come first."""
+    if sort in (None, "relevance"):
+        return "relevance", (Order(_relevance(parse(wanted.q or ""))), *SORTS["newest"])
+    return str(sort), SORTS[str(sort)]
+
+
+_OWN = [Course.__table__.c[column.name] for column in Course.__table__.c]
 
 
 def _cards() -> AnySelect:
-    return select(
-        Course,
+    cards = select(
+        *_OWN,
         User.full_name,
         _LESSONS.label("lessons_count"),
-        _POPULARITY.label("enrollments_count"),
-        _RATINGS.scalar_subquery().label("ratings"),
-        _AVERAGE.scalar_subquery().label("average"),
-    ).join(User, User.id == Course.instructor_id)
+        CourseCounts.enrollments.label("enrollments_count"),
+        CourseCounts.ratings,
+        _AVERAGE.label("average"),
+    )
+    return cards.join(User, User.id == Course.instructor_id).join(CourseCounts, CourseCounts.course_id == Course.id)
 
 
-def _card(row: Row[Any]) -> CourseOut:
-    course: Course = row[0]
+def _card(row: Record) -> CourseOut:
+    average = row["average"]
     return CourseOut(
-        id=course.id,
-        title=course.title,
-        slug=course.slug,
-        description=course.description,
-        instructor_id=course.instructor_id,
-        instructor=PersonOut(id=course.instructor_id, full_name=row.full_name),
-        category=course.category,
-        difficulty_level=course.difficulty_level,
-        is_published=course.is_published,
-        thumbnail_url=course.thumbnail_url,
-        estimated_duration_minutes=course.estimated_duration_minutes,
-        metadata=course.course_metadata,
-        lessons_count=row.lessons_count,
-        enrollments_count=row.enrollments_count,
-        rating=RatingOut(average=None if row.average is None else round(row.average, 2), count=row.ratings),
-        created_at=course.created_at,
-        updated_at=course.updated_at,
-        version=course.version,
+        **{column.name: row[column.name] for column in _OWN},
+        instructor=PersonOut(id=row["instructor_id"], full_name=row["full_name"]),
+        lessons_count=row["lessons_count"],
+        enrollments_count=row["enrollments_count"],
+        rating=RatingOut(average=None if average is None else round(average, 2), count=row["ratings"]),
     )
 
 
+def _listed(row: Row[Any]) -> CourseOut:
+    return _card(row._mapping)  # noqa: SLF001 -- a public name of SQLAlchemy's, in spite of the underscore.
+
+
 async def course_page(
-    session: AsyncSession, actor: Actor | None, wanted: CourseFilter, sort: str, page: PageQuery
+    reads: Reads, actor: Actor | None, wanted: CourseFilter, sort: str | None, page: PageQuery
 ) -> Page[CourseOut]:
-    """One page of the courses that the caller may see, narrowed by `wanted`."""
-    seen = rules.may_see_course(actor)
-    statement = _cards().where(seen, *wanted.conditions(actor))
-    return await paginate(session, statement, order=SORTS[sort], page=page, name=f"courses:{sort}", item=_card)
+    """One page of the courses that the caller may see, narrowed by `wanted`. One hot read."""
+    if wanted.is_search:
+        # Searches differ in more ways than are worth keeping: each is compiled for itself.
+        name, order = _order(sort, wanted)
+        statement = _cards().where(rules.may_see_course(actor), *wanted.conditions(actor))
+        return await PagedRead(statement, order=order, name=f"courses:{name}", of=CourseOut).page(reads, page, _card)
+    kept = _catalogue(
+        None if actor is None else actor.role,
+        "newest" if sort in (None, "relevance") else str(sort),
+        frozenset(wanted.equal),
+        wanted.is_published,
+        wanted.mine,
+    )
+    return await kept.page(reads, page, _card, actor_id=actor and actor.id, **wanted.equal)
+
+
+@cache
+def _catalogue(
+    role: Role | None,
+    sort: str,
+    narrowed: frozenset[str],
+    is_published: bool | None,  # noqa: FBT001 -- a key to what is kept.
+    mine: bool,  # noqa: FBT001 -- a key to what is kept.
+) -> PagedRead[CourseOut]:
+    """The catalogue for callers of a role, in one order and narrowed in one way, whatever the values are."""
+    actor = None if role is None else stand_in(role)
+    values: Any = {name: bindparam(name, type_=_EQUAL[name].type) for name in narrowed}
+    wanted = CourseFilter(**values, is_published=is_published, mine=mine)
+    statement = _cards().where(rules.may_see_course(actor), *wanted.conditions(actor))
+    return PagedRead(statement, order=SORTS[sort], name=f"courses:{sort}", of=CourseOut)
 
 
 async def course_card(session: AsyncSession, course_id: UUID) -> CourseOut:
-    """The card of one course."""
-    return _card((await session.execute(_cards().where(Course.id == course_id))).one())
+    """The card of one course, with what this transaction has changed."""
+    return _listed((await session.execute(_cards().where(Course.id == course_id))).one())
 
 
-async def course_by_slug(session: AsyncSession, actor: Actor | None, slug: str) -> CourseOut:
-    """The card of a course that the caller may see; raise NotFound otherwise."""
-    row = (await session.execute(_cards().where(Course.slug == slug, rules.may_see_course(actor)))).one_or_none()
-    if row is None:
-        message = "There is no course with this slug."
-        raise NotFound(message)
-    return _card(row)
+_VISIBLE_BY = {"id": bindparam("key", type_=Course.id.type), "slug": bindparam("key", type_=Course.slug.type)}
+
+
+@cache
+def _visible(role: Role | None, column: str) -> Read:
+    actor = None if role is None else stand_in(role)
+    return Read(_cards().where(Course.__table__.c[column] == _VISIBLE_BY[column], rules.may_see_course(actor)))
+
+
+async def find_visible(
+    reads: Reads, actor: Actor | None, *, course_id: UUID | None = None, slug: str = ""
+) -> CourseOut | None:
+    """The card of a course that the caller may know of, by its id or its slug, or None. One hot read."""
+    role, column = None if actor is None else actor.role, "slug" if course_id is None else "id"
+    row = await reads.one(_visible(role, column), key=course_id or slug, actor_id=actor and actor.id)
+    return None if row is None else _card(row)
 
 
 async def reasons_not_to_publish(session: AsyncSession, course_id: UUID) -> list[str]:

@@ -3,27 +3,33 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Query
 
 from studium.access.actor import CurrentUser, OptionalUser, Teacher
-from studium.access.permissions import EditableCourse, VisibleCourse
-from studium.kit.db import SessionDep
+from studium.access.permissions import EditableCourse
+from studium.kit.db import ReadsDep, SessionDep
 from studium.kit.pages import Page, PageDep
 from studium.kit.routing import IfMatch, Router
 from studium.models import Difficulty
 from studium.modules.courses import actions, queries
+from studium.modules.courses.deps import CourseBySlug, ShownCourse
 from studium.modules.courses.queries import CourseFilter
 from studium.modules.courses.schemas import CourseCreate, CourseOut, CourseUpdate
 
 router = Router("/courses", tag="courses")
-SortBy = Literal["newest", "title", "popular", "rating"]
+SortBy = Literal["newest", "title", "popular", "rating", "relevance"]
 
 
-def course_filter(
+async def course_filter(
     category: Annotated[str | None, Query(max_length=100)] = None,
     difficulty_level: Difficulty | None = None,
     instructor_id: UUID | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="Words of the title or description.")] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=200, description="Words of the title or description, all of them; the last may be a beginning."
+        ),
+    ] = None,
     is_published: bool | None = None,  # noqa: FBT001 -- query parameters have names.
     mine: bool = False,  # noqa: FBT001, FBT002 -- query parameters have names.
 ) -> CourseFilter:
@@ -34,13 +40,13 @@ def course_filter(
 @router.get("")
 async def list_courses(
     actor: OptionalUser,
-    session: SessionDep,
+    reads: ReadsDep,
     page: PageDep,
     wanted: Annotated[CourseFilter, Depends(course_filter)],
-    sort: SortBy = "newest",
+    sort: SortBy | None = None,
 ) -> Page[CourseOut]:
-    """The catalogue: published courses, and the drafts that the caller may see."""
-    return await queries.course_page(session, actor, wanted, sort, page)
+    """The catalogue: published courses, and the drafts that the caller may see. A search gives the best first."""
+    return await queries.course_page(reads, actor, wanted, sort, page)
 
 
 @router.post("", status_code=201)
@@ -51,17 +57,15 @@ async def create_course(actor: Teacher, session: SessionDep, wish: CourseCreate)
 
 
 @router.get("/slug/{slug}")
-async def read_course_by_slug(
-    slug: Annotated[str, Path(max_length=255)], actor: OptionalUser, session: SessionDep
-) -> CourseOut:
+async def read_course_by_slug(course: CourseBySlug) -> CourseOut:
     """A course by its slug."""
-    return await queries.course_by_slug(session, actor, slug)
+    return course
 
 
 @router.get("/{course_id}")
-async def read_course(course: VisibleCourse, session: SessionDep) -> CourseOut:
+async def read_course(course: ShownCourse) -> CourseOut:
     """A course."""
-    return await queries.course_card(session, course.id)
+    return course
 
 
 @router.patch("/{course_id}")

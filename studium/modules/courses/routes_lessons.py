@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import Depends
 
 from studium.access.actor import CurrentUser, OptionalUser
-from studium.access.permissions import EditableCourse, EditableLesson, ReadableLesson, VisibleCourse
+from studium.access.permissions import EditableCourse, EditableLesson, VisibleCourse
 from studium.kit.db import SessionDep
 from studium.kit.pages import Page, PageQuery, bounded_query
 from studium.kit.routing import IfMatch, Router
 from studium.modules.courses import actions_lessons, queries_lessons
+from studium.modules.courses.deps import OpenLesson
 from studium.modules.courses.schemas import MAX_LESSONS, LessonCreate, LessonOrder, LessonOut, LessonUpdate
 
 router = Router("/courses/{course_id}/lessons", tag="lessons")
@@ -43,9 +44,9 @@ async def reorder_lessons(
 
 
 @router.get("/{lesson_id}")
-async def read_lesson(actor: OptionalUser, lesson: ReadableLesson, session: SessionDep) -> LessonOut:
+async def read_lesson(lesson: OpenLesson) -> LessonOut:
     """A lesson that the caller may read."""
-    return await queries_lessons.lesson_out(session, actor, lesson.id)
+    return lesson
 
 
 @router.patch("/{lesson_id}")

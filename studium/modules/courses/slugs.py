@@ -1,10 +1,9 @@
 """Slugs: readable addresses from titles in any script."""
 
 import secrets
-from collections.abc import Callable
 
 from slugify import slugify
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.db import unique_or
@@ -13,6 +12,8 @@ from studium.modules.courses.errors import SlugTaken
 
 SLUG_MAX = 255
 _ROOM = 12
+NUMBERED = 50
+"""How many rows of one title are numbered; further ones get a random suffix."""
 
 
 def slug_of(title: str, *, fallback: str) -> str:
@@ -20,36 +21,41 @@ def slug_of(title: str, *, fallback: str) -> str:
     return slugify(title, max_length=SLUG_MAX - _ROOM, word_boundary=True) or fallback
 
 
-def candidates(base: str, taken: set[str]) -> list[str]:
-    """Slugs to try in turn: the base or the next free number, then random ones that no other writer will pick."""
-    number = next(n for n in range(2, len(taken) + 3) if f"{base}-{n}" not in taken)
-    first = f"{base}-{number}" if base in taken else base
-    return [first, *(f"{base}-{secrets.token_hex(4)}" for _ in range(3))]
+def candidates(base: str) -> list[str]:
+    """Slugs to try in turn: the base, then the base with a number."""
+    return [base, *(f"{base}-{number}" for number in range(2, NUMBERED + 1))]
 
 
 async def add_under_free_slug(
-    session: AsyncSession,
-    row: Course | Lesson,
-    base: str,
-    used: Select[str],
-    refusal: Callable[[str], SlugTaken],
+    session: AsyncSession, row: Course | Lesson, base: str, *, siblings: ColumnElement[bool]
 ) -> None:
-    """Insert `row` with the first free slug, also when many are created at once.
+    """Insert `row` with the first free slug among its `siblings`, also when many are created at once.
 
-    `used` selects the slugs that begin with `base`; raises `refusal(slug)` when even random suffixes collide.
+    Whoever loses the race for a number, or comes after all of them, gets a random suffix that no other writer picks.
+    Raises SlugTaken when even those collide.
     """
-    taken = set((await session.execute(used)).scalars())
-    *tries, last = candidates(base, taken)
+    column = type(row).slug
+    numbered = candidates(base)
+    taken = set((await session.execute(select(column).where(siblings, column.in_(numbered)))).scalars())
+    free = [slug for slug in numbered if slug not in taken][:1]
+    *tries, last = *free, *(f"{base}-{secrets.token_hex(4)}" for _ in range(3))
     for slug in tries:
         try:
-            await _add(session, row, slug, refusal(slug))
+            await add_under_slug(session, row, slug)
         except SlugTaken:
             continue
         return
-    await _add(session, row, last, refusal(last))
+    await add_under_slug(session, row, last)
 
 
-async def _add(session: AsyncSession, row: Course | Lesson, slug: str, refusal: SlugTaken) -> None:
-    async with unique_or(session, refusal):
+async def add_under_slug(session: AsyncSession, row: Course | Lesson, slug: str) -> None:
+    """Insert `row` with this slug; raises SlugTaken."""
+    async with unique_or(session, slug_taken(type(row), slug)):
         row.slug = slug
         session.add(row)
+
+
+def slug_taken(kind: type[Course | Lesson], slug: str) -> SlugTaken:
+    """The refusal of a slug that another row of this kind has."""
+    other = "Another course" if kind is Course else "Another lesson of this course"
+    return SlugTaken(f"{other} has this slug; choose another one.", slug=slug)

@@ -45,11 +45,11 @@ async def enroll(session: AsyncSession, actor: Actor, course_id: UUID) -> tuple[
     A dropped enrollment comes back as it was. Raises AlreadyEnrolled, EnrollmentExpired, and NotFound for a course
     that is not there, or is a draft that the student was never in.
     """
+    is_open = await _hold_outline(session, course_id)
     known = await _enrollment_of(session, actor, course_id)
     if known is not None:
         return await _enroll_again(session, known), False
-    visible = select(Course.id).where(Course.id == course_id, Course.is_published, rules.may_see_course(actor))
-    if await session.scalar(visible) is None:
+    if not is_open:
         message = "There is no such course to enroll in."
         raise NotFound(message)
     enrollment = Enrollment(id=new_id(), student_id=actor.id, course_id=course_id, enrolled_at=now())
@@ -62,6 +62,15 @@ async def enroll(session: AsyncSession, actor: Actor, course_id: UUID) -> tuple[
     await recount(session, enrollment)
     await publish(session, EnrollmentCreated(enrollment_id=enrollment.id))
     return enrollment, True
+
+
+async def _hold_outline(session: AsyncSession, course_id: UUID) -> bool:
+    """Whether the course is there and published; until the commit nobody deletes it or changes its outline.
+
+    Whoever becomes active meanwhile would be missed by the recount that follows a change of the outline.
+    """
+    held = select(Course.is_published).where(Course.id == course_id).with_for_update(read=True)
+    return bool(await session.scalar(held))
 
 
 async def _enrollment_of(session: AsyncSession, actor: Actor, course_id: UUID) -> Enrollment | None:
@@ -98,6 +107,8 @@ async def change_status(
 
     Raises TransitionNotAllowed (completed is earned), and StaffOnlyTransition for a student who expires or restores.
     """
+    if wanted is ACTIVE:
+        await _hold_outline(session, enrollment.course_id)
     await session.refresh(enrollment, with_for_update=True)
     if_match.require(enrollment.version)
     present = enrollment.status

@@ -31,7 +31,8 @@ async def complete_lesson(
 
     Raises NotFound (another course's or an archived lesson), EnrollmentNotActive, QuizNotPassed.
     """
-    lesson_type, progress = await _open_lesson(session, actor, enrollment, lesson_id, "progress.complete")
+    lesson_type = await _open_lesson(session, enrollment, lesson_id)
+    progress = await _visit(session, actor, enrollment, lesson_id, "progress.complete")
     if progress.status is ProgressStatus.COMPLETED:
         return progress
     _refuse_quiz(lesson_type)
@@ -45,17 +46,21 @@ async def record_progress(
     """Take over what a player reports; a completed enrollment only moves time and position.
 
     The percentage never falls, 100 completes, and time is credited no faster than the clock runs (an admin's figures
-    stand as they are). Raises as `complete_lesson` does.
+    stand as they are). An empty report changes nothing. Raises as `complete_lesson` does.
     """
-    lesson_type, progress = await _open_lesson(session, actor, enrollment, lesson_id, "progress.update")
+    lesson_type = await _open_lesson(session, enrollment, lesson_id)
     changes = patch.changes()
+    if not changes:
+        return await _known_progress(session, enrollment, lesson_id) or _new_progress(enrollment, lesson_id)
+    progress = await _visit(session, actor, enrollment, lesson_id, "progress.update")
     await _move_in_lesson(session, actor, enrollment, progress, changes)
-    if enrollment.status is EnrollmentStatus.COMPLETED or progress.status is ProgressStatus.COMPLETED:
+    if enrollment.status is EnrollmentStatus.COMPLETED:
         return progress
-    reached = changes.get("completion_percentage", Decimal(0))
     if "metadata" in changes:
         progress.progress_metadata = changes["metadata"]
-    if reached >= FULL or changes.get("status") is ProgressStatus.COMPLETED:
+    reached = changes.get("completion_percentage", Decimal(0))
+    is_done = reached >= FULL or changes.get("status") is ProgressStatus.COMPLETED
+    if is_done and progress.status is not ProgressStatus.COMPLETED:
         _refuse_quiz(lesson_type)
         return await _finish(session, enrollment, progress)
     progress.completion_percentage = max(progress.completion_percentage, reached)
@@ -85,10 +90,8 @@ async def record_attempt(session: AsyncSession, enrollment: Enrollment, lesson_i
     await session.flush()
 
 
-async def _open_lesson(
-    session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID, action: str
-) -> tuple[LessonType, LessonProgress]:
-    """Lock the enrollment, find the lesson in its course, and give its progress row (made on the first visit)."""
+async def _open_lesson(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> LessonType:
+    """Lock the enrollment and find the lesson in its course; raises NotFound, EnrollmentNotActive."""
     await session.refresh(enrollment, with_for_update=True)
     found = select(Lesson.lesson_type).where(
         Lesson.id == lesson_id, Lesson.course_id == enrollment.course_id, Lesson.archived_at.is_(None)
@@ -100,12 +103,19 @@ async def _open_lesson(
     if enrollment.status in (EnrollmentStatus.DROPPED, EnrollmentStatus.EXPIRED):
         message = f"The enrollment is {enrollment.status}; resume it first."
         raise EnrollmentNotActive(message)
+    return lesson_type
+
+
+async def _visit(
+    session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID, action: str
+) -> LessonProgress:
+    """The progress row, made on the first visit; what somebody else does there is audited as `action`."""
     if actor.id != enrollment.student_id:
         audit(session, action, actor_id=actor.id, target=("enrollment", enrollment.id), lesson_id=str(lesson_id))
     at = now()
     progress = await _progress_row(session, enrollment, lesson_id, at)
     _touch(enrollment, at)
-    return lesson_type, progress
+    return progress
 
 
 def _touch(enrollment: Enrollment, at: datetime) -> None:
@@ -115,25 +125,34 @@ def _touch(enrollment: Enrollment, at: datetime) -> None:
 
 async def _progress_row(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID, at: datetime) -> LessonProgress:
     """The progress row, made where it is missing; raises NotFound when the lesson vanished meanwhile."""
-    known = select(LessonProgress).where(
-        LessonProgress.enrollment_id == enrollment.id, LessonProgress.lesson_id == lesson_id
-    )
-    progress = (await session.execute(known)).scalar_one_or_none()
+    progress = await _known_progress(session, enrollment, lesson_id)
     if progress is None:
-        progress = LessonProgress(
-            id=new_id(),
-            enrollment_id=enrollment.id,
-            lesson_id=lesson_id,
-            status=ProgressStatus.IN_PROGRESS,
-            started_at=at,
-            completion_percentage=Decimal(0),
-            time_spent_seconds=0,
-            last_position_seconds=0,
-            attempts_count=0,
-        )
+        progress = _new_progress(enrollment, lesson_id)
+        progress.status = ProgressStatus.IN_PROGRESS
+        progress.started_at = at
         async with unique_or(session, NotFound("There is no such lesson in this course.")):
             session.add(progress)
     return progress
+
+
+async def _known_progress(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> LessonProgress | None:
+    known = select(LessonProgress).where(
+        LessonProgress.enrollment_id == enrollment.id, LessonProgress.lesson_id == lesson_id
+    )
+    return (await session.execute(known)).scalar_one_or_none()
+
+
+def _new_progress(enrollment: Enrollment, lesson_id: UUID) -> LessonProgress:
+    return LessonProgress(
+        id=new_id(),
+        enrollment_id=enrollment.id,
+        lesson_id=lesson_id,
+        status=ProgressStatus.NOT_STARTED,
+        completion_percentage=Decimal(0),
+        time_spent_seconds=0,
+        last_position_seconds=0,
+        attempts_count=0,
+    )
 
 
 def _refuse_quiz(lesson_type: LessonType) -> None:

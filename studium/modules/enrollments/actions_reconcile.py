@@ -1,10 +1,12 @@
 """Counters against rows: what `studium reconcile` looks at, and puts right."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from studium.models import Enrollment, EnrollmentStatus, LessonProgress
 from studium.modules.enrollments.actions_recount import lesson_total, lessons_done
@@ -16,23 +18,53 @@ def _time_spent() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries have
     return spent.where(LessonProgress.enrollment_id == Enrollment.id).correlate(Enrollment).scalar_subquery()
 
 
-def _drifted() -> Select[UUID]:
-    """Enrollments whose counters are not what their rows say; of those that are over, only the time can drift."""
-    is_active = Enrollment.status == EnrollmentStatus.ACTIVE
-    counts = or_(Enrollment.total_lessons_count != lesson_total(), Enrollment.completed_lessons_count != lessons_done())
-    return select(Enrollment.id).where((is_active & counts) | (Enrollment.total_time_spent_seconds != _time_spent()))
+_IS_ACTIVE = Enrollment.status == EnrollmentStatus.ACTIVE
 
 
-async def find_drift(session: AsyncSession) -> list[UUID]:
-    """The enrollments whose counters differ from their rows, by id."""
-    return list((await session.execute(_drifted().order_by(Enrollment.id))).scalars())
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One counter of one enrollment that is not what its rows say. Times are seconds."""
+
+    enrollment_id: UUID
+    counter: str
+    stored: int
+    counted: int
+
+    def __str__(self) -> str:
+        return f"enrollment {self.enrollment_id}: {self.counter} is {self.stored}, its rows say {self.counted}"
+
+
+def _counters() -> tuple[tuple[InstrumentedAttribute[int], Any, ColumnElement[bool]], ...]:
+    """Each counter with what it should be and when; of enrollments that are over, only the time can drift."""
+    return (
+        (Enrollment.total_lessons_count, lesson_total(), _IS_ACTIVE),
+        (Enrollment.completed_lessons_count, lessons_done(), _IS_ACTIVE),
+        (Enrollment.total_time_spent_seconds, _time_spent(), true()),
+    )
+
+
+def _drifted() -> ColumnElement[bool]:
+    return or_(*(applies & (stored != counted) for stored, counted, applies in _counters()))
+
+
+async def find_drift(session: AsyncSession) -> list[Drift]:
+    """Every counter that differs from its rows, by enrollment."""
+    counters = _counters()
+    columns = [column for stored, counted, _ in counters for column in (stored, counted)]
+    statement = select(Enrollment.id, Enrollment.status, *columns).where(_drifted()).order_by(Enrollment.id)
+    found = []
+    for enrollment_id, status, *values in (await session.execute(statement)).all():
+        for (attribute, _, applies), stored, counted in zip(counters, values[::2], values[1::2], strict=True):
+            if stored != counted and (applies is not _IS_ACTIVE or status == EnrollmentStatus.ACTIVE):
+                found.append(Drift(enrollment_id, attribute.key, stored, counted))
+    return found
 
 
 async def repair(session: AsyncSession, enrollment_id: UUID) -> bool:
     """Recompute one enrollment under its lock; return whether anything differed."""
     statement = select(Enrollment).where(Enrollment.id == enrollment_id).with_for_update()
     enrollment = (await session.execute(statement)).scalar_one()
-    if await session.scalar(_drifted().where(Enrollment.id == enrollment_id)) is None:
+    if await session.scalar(select(Enrollment.id).where(Enrollment.id == enrollment_id, _drifted())) is None:
         return False
     spent = select(func.coalesce(func.sum(LessonProgress.time_spent_seconds), 0)).where(
         LessonProgress.enrollment_id == enrollment_id

@@ -15,13 +15,25 @@ AT_ONCE = 1_000
 BATCH = 5_000
 
 
-async def recount_after_change(session: AsyncSession, course_id: UUID) -> None:
-    """Recount the active enrollments of a course now, or by job when there are so many that an answer would wait."""
-    some = select(Enrollment.id).where(_is_active(course_id)).limit(AT_ONCE + 1).subquery()
-    if int(await session.scalar(select(func.count()).select_from(some)) or 0) > AT_ONCE:
-        await publish(session, CourseOutlineChanged(course_id=course_id))
-    else:
-        await recount_course(session, course_id)
+async def hold_learners(session: AsyncSession, course_id: UUID, *, all_of_them: bool = False) -> bool:
+    """Lock the active enrollments of a course whose row is locked, and return whether `recount_course` may follow.
+
+    Where they are too many for an answer to wait, and not `all_of_them` are asked for, none is locked and it is False.
+    Call it before lessons are touched: a learner holds the enrollment and then needs the lesson.
+    """
+    active = select(Enrollment.id).where(_is_active(course_id))
+    if not all_of_them:
+        some = active.limit(AT_ONCE + 1).subquery()
+        if int(await session.scalar(select(func.count()).select_from(some)) or 0) > AT_ONCE:
+            return False
+    held = active.order_by(Enrollment.id).with_for_update().subquery()
+    await session.execute(select(func.count()).select_from(held))
+    return True
+
+
+async def recount_later(session: AsyncSession, course_id: UUID) -> None:
+    """Let a job recount the active enrollments of a course."""
+    await publish(session, CourseOutlineChanged(course_id=course_id))
 
 
 async def recount_course(session: AsyncSession, course_id: UUID) -> None:

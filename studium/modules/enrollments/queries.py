@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from studium.access.actor import Actor
-from studium.kit.pages import AnySelect, Order, Page, PageQuery, paginate
+from studium.access import rules
+from studium.access.actor import Actor, stand_in
+from studium.kit.pages import AnySelect, Order, Page, PagedRead, PageQuery, paginate
+from studium.kit.reads import Read, Reads, Record
 from studium.kit.schema import PersonOut
 from studium.models import (
     Certificate,
@@ -19,6 +21,7 @@ from studium.models import (
     LessonProgress,
     ProgressStatus,
     Quiz,
+    Role,
     User,
 )
 from studium.modules.enrollments.schemas import (
@@ -34,49 +37,39 @@ _Instructor = aliased(User, name="instructor")
 _NEWEST = (Order(Enrollment.enrolled_at), Order(Enrollment.id))
 
 
+_OWN = [Enrollment.__table__.c[name] for name in EnrollmentOut.model_fields if name != "student"]
+
+
 def _enrollments() -> AnySelect:
-    return select(Enrollment, User.full_name.label("student_name")).join(User, User.id == Enrollment.student_id)
+    return select(*_OWN, User.full_name.label("student_name")).join(User, User.id == Enrollment.student_id)
 
 
-def _fields(row: Row[Any]) -> dict[str, Any]:
-    enrollment: Enrollment = row[0]
-    names = EnrollmentOut.model_fields.keys() - {"student"}
-    values = {name: getattr(enrollment, name) for name in names}
-    return {**values, "student": PersonOut(id=enrollment.student_id, full_name=row.student_name)}
+def _fields(row: Record) -> dict[str, Any]:
+    own = {column.name: row[column.name] for column in _OWN}
+    return {**own, "student": PersonOut(id=row["student_id"], full_name=row["student_name"])}
+
+
+def _enrollment(row: Row[Any]) -> EnrollmentOut:
+    return EnrollmentOut(**_fields(row._mapping))  # noqa: SLF001 -- a public name of SQLAlchemy's, in spite of the underscore.
 
 
 async def enrollment_out(session: AsyncSession, enrollment_id: UUID) -> EnrollmentOut:
-    """One enrollment."""
-    row = (await session.execute(_enrollments().where(Enrollment.id == enrollment_id))).one()
-    return EnrollmentOut(**_fields(row))
+    """One enrollment, with what this transaction has changed."""
+    return _enrollment((await session.execute(_enrollments().where(Enrollment.id == enrollment_id))).one())
 
 
-async def my_courses(
-    session: AsyncSession, actor: Actor, status: EnrollmentStatus | None, page: PageQuery
-) -> Page[MyCourseOut]:
-    """The caller's own enrollments, newest first, each with its course and the next lesson. One statement."""
-    statement = (
-        _enrollments()
-        .add_columns(
-            Course.id.label("course_id"),
-            Course.title,
-            Course.slug,
-            Course.thumbnail_url,
-            Course.category,
-            Course.is_published,
-            Course.instructor_id,
-            _Instructor.full_name.label("instructor_name"),
-            _next_lesson().label("next_lesson_id"),
-            Certificate.id.label("certificate_id"),
-        )
-        .join(Course, Course.id == Enrollment.course_id)
-        .join(_Instructor, _Instructor.id == Course.instructor_id)
-        .outerjoin(Certificate, Certificate.enrollment_id == Enrollment.id)
-        .where(Enrollment.student_id == actor.id)
-    )
-    if status is not None:
-        statement = statement.where(Enrollment.status == status)
-    return await paginate(session, statement, order=_NEWEST, page=page, name="my-courses", item=_my_course)
+def _visible(role: Role) -> Read:
+    wanted = Enrollment.id == bindparam("enrollment_id", type_=Uuid())
+    return Read(_enrollments().where(wanted, rules.may_see_enrollment(stand_in(role))))
+
+
+_VISIBLE = {role: _visible(role) for role in Role}
+
+
+async def find_visible(reads: Reads, actor: Actor, enrollment_id: UUID) -> EnrollmentOut | None:
+    """An enrollment that the caller may know of, or None. One hot read."""
+    row = await reads.one(_VISIBLE[actor.role], enrollment_id=enrollment_id, actor_id=actor.id)
+    return None if row is None else EnrollmentOut(**_fields(row))
 
 
 def _next_lesson() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries have no short type.
@@ -96,18 +89,50 @@ def _next_lesson() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries hav
     )
 
 
-def _my_course(row: Row[Any]) -> MyCourseOut:
+def _my_courses(*conditions: ColumnElement[bool]) -> PagedRead[MyCourseOut]:
+    statement = (
+        _enrollments()
+        .add_columns(
+            Course.title,
+            Course.slug,
+            Course.thumbnail_url,
+            Course.category,
+            Course.is_published,
+            Course.instructor_id,
+            _Instructor.full_name.label("instructor_name"),
+            _next_lesson().label("next_lesson_id"),
+            Certificate.id.label("certificate_id"),
+        )
+        .join(Course, Course.id == Enrollment.course_id)
+        .join(_Instructor, _Instructor.id == Course.instructor_id)
+        .outerjoin(Certificate, Certificate.enrollment_id == Enrollment.id)
+        .where(Enrollment.student_id == bindparam("student_id", type_=Uuid()), *conditions)
+    )
+    return PagedRead(statement, order=_NEWEST, name="my-courses", of=MyCourseOut)
+
+
+_MINE = _my_courses()
+_MINE_IN = {status: _my_courses(Enrollment.status == status) for status in EnrollmentStatus}
+
+
+async def my_courses(reads: Reads, actor: Actor, status: EnrollmentStatus | None, page: PageQuery) -> Page[MyCourseOut]:
+    """The caller's own enrollments, newest first, each with its course and the next lesson. One hot read."""
+    kept = _MINE if status is None else _MINE_IN[status]
+    return await kept.page(reads, page, _my_course, student_id=actor.id)
+
+
+def _my_course(row: Record) -> MyCourseOut:
     course = CourseBrief(
-        id=row.course_id,
-        title=row.title,
-        slug=row.slug,
-        thumbnail_url=row.thumbnail_url,
-        category=row.category,
-        is_published=row.is_published,
-        instructor=PersonOut(id=row.instructor_id, full_name=row.instructor_name),
+        id=row["course_id"],
+        title=row["title"],
+        slug=row["slug"],
+        thumbnail_url=row["thumbnail_url"],
+        category=row["category"],
+        is_published=row["is_published"],
+        instructor=PersonOut(id=row["instructor_id"], full_name=row["instructor_name"]),
     )
     return MyCourseOut(
-        **_fields(row), course=course, next_lesson_id=row.next_lesson_id, certificate_id=row.certificate_id
+        **_fields(row), course=course, next_lesson_id=row["next_lesson_id"], certificate_id=row["certificate_id"]
     )
 
 
@@ -120,9 +145,7 @@ async def roster_page(
         statement = statement.where(Enrollment.status == status)
     if q:
         statement = statement.where(User.full_name.icontains(q, autoescape=True))
-    return await paginate(
-        session, statement, order=_NEWEST, page=page, name="roster", item=lambda row: EnrollmentOut(**_fields(row))
-    )
+    return await paginate(session, statement, order=_NEWEST, page=page, name="roster", item=_enrollment)
 
 
 async def lessons_page(session: AsyncSession, enrollment: Enrollment, page: PageQuery) -> Page[EnrollmentLessonOut]:

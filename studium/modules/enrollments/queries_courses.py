@@ -51,13 +51,13 @@ def _ratio(amount: Decimal | int, count: int) -> Decimal | None:
 
 async def reviews_page(session: AsyncSession, course: Course, page: PageQuery) -> Page[ReviewOut]:
     """The reviews of a course, newest first."""
-    reviewed_at = func.coalesce(Enrollment.reviewed_at, Enrollment.enrolled_at).label("reviewed_at")
+    reviewed_at = func.coalesce(Enrollment.reviewed_at, Enrollment.enrolled_at)
     statement = (
-        select(Enrollment.rating, Enrollment.review, reviewed_at, User.full_name)
+        select(Enrollment.rating, Enrollment.review, reviewed_at.label("reviewed_at"), User.full_name)
         .join(User, User.id == Enrollment.student_id)
         .where(Enrollment.course_id == course.id, Enrollment.rating.is_not(None))
     )
-    order = (Order(Enrollment.reviewed_at), Order(Enrollment.id))
+    order = (Order(reviewed_at), Order(Enrollment.id))
     return await paginate(session, statement, order=order, page=page, name="reviews", item=_review)
 
 

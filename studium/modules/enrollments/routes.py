@@ -7,11 +7,12 @@ from fastapi import Depends, Response
 
 from studium.access.actor import CurrentUser, Student
 from studium.access.permissions import AdvancingEnrollment, OwnEnrollment, VisibleEnrollment
-from studium.kit.db import SessionDep
+from studium.kit.db import ReadsDep, SessionDep
 from studium.kit.pages import Page, PageDep, PageQuery, bounded_query
 from studium.kit.routing import IfMatch, Router
 from studium.models import EnrollmentStatus
 from studium.modules.enrollments import actions, actions_progress, queries
+from studium.modules.enrollments.deps import LessonCompletion, ShownEnrollment
 from studium.modules.enrollments.schemas import (
     EnrollmentCreate,
     EnrollmentLessonOut,
@@ -38,16 +39,16 @@ async def enroll(actor: Student, session: SessionDep, response: Response, wish: 
 
 @router.get("/my-courses")
 async def my_courses(
-    actor: CurrentUser, session: SessionDep, page: PageDep, status: EnrollmentStatus | None = None
+    actor: CurrentUser, reads: ReadsDep, page: PageDep, status: EnrollmentStatus | None = None
 ) -> Page[MyCourseOut]:
     """The caller's courses, each with its progress and the next lesson."""
-    return await queries.my_courses(session, actor, status, page)
+    return await queries.my_courses(reads, actor, status, page)
 
 
 @router.get("/{enrollment_id}")
-async def read_enrollment(enrollment: VisibleEnrollment, session: SessionDep) -> EnrollmentOut:
+async def read_enrollment(enrollment: ShownEnrollment) -> EnrollmentOut:
     """An enrollment."""
-    return await queries.enrollment_out(session, enrollment.id)
+    return enrollment
 
 
 @router.get("/{enrollment_id}/lessons")
@@ -76,12 +77,9 @@ async def drop_enrollment(
 
 
 @router.post("/{enrollment_id}/lessons/{lesson_id}/complete")
-async def complete_lesson(
-    actor: CurrentUser, enrollment: AdvancingEnrollment, lesson_id: UUID, session: SessionDep
-) -> LessonProgressOut:
+async def complete_lesson(complete: LessonCompletion) -> LessonProgressOut:
     """Mark a lesson as done; the last one completes the course."""
-    progress = await actions_progress.complete_lesson(session, actor, enrollment, lesson_id)
-    return queries.progress_out(enrollment, progress)
+    return await complete()
 
 
 @router.patch("/{enrollment_id}/lessons/{lesson_id}/progress")

@@ -1,0 +1,65 @@
+"""What a route of this module can ask for."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.access.actor import Actor, CurrentUser
+from studium.access.permissions import advancing_enrollment
+from studium.kit.db import ReadsDep, runtime_behind
+from studium.kit.problems import NotFound
+from studium.kit.routing import permission
+from studium.models import Enrollment
+from studium.modules.enrollments import actions_progress, queries
+from studium.modules.enrollments.quick import quick_completion
+from studium.modules.enrollments.schemas import EnrollmentOut, LessonProgressOut
+
+Completion = Callable[[], Awaitable[LessonProgressOut]]
+
+
+@permission("enrollment: student, owner or admin")
+async def shown_enrollment(enrollment_id: UUID, actor: CurrentUser, reads: ReadsDep) -> EnrollmentOut:
+    """An enrollment that the caller may know of, ready to be shown; 404 otherwise."""
+    found = await queries.find_visible(reads, actor, enrollment_id)
+    if found is None:
+        message = "There is nothing here that you may see."
+        raise NotFound(message)
+    return found
+
+
+ShownEnrollment = Annotated[EnrollmentOut, Depends(shown_enrollment)]
+
+
+@permission("enrollment: student or admin")
+async def lesson_completion(
+    request: Request, enrollment_id: UUID, lesson_id: UUID, actor: CurrentUser
+) -> AsyncIterator[Completion]:
+    """What completes the lesson: done already, quickly, where that will do, else to be done by all the rules.
+
+    Under an `Idempotency-Key` nothing is done before the stored answer was looked for, in the session of the request.
+    """
+    database = runtime_behind(request).database
+    if "idempotency-key" not in request.headers:
+        done = await quick_completion(database, actor, enrollment_id, lesson_id)
+        if done is not None:
+            yield lambda: _given(done)
+            return
+    async with database.writing() as session:
+        request.state.session = session
+        enrollment = await advancing_enrollment(enrollment_id, actor, session)
+        yield lambda: _complete(session, actor, enrollment, lesson_id)
+
+
+async def _given(done: LessonProgressOut) -> LessonProgressOut:
+    return done
+
+
+async def _complete(session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID) -> LessonProgressOut:
+    progress = await actions_progress.complete_lesson(session, actor, enrollment, lesson_id)
+    return queries.progress_out(enrollment, progress)
+
+
+LessonCompletion = Annotated[Completion, Depends(lesson_completion, scope="function")]

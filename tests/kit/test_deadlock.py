@@ -1,0 +1,34 @@
+"""A deadlock is nobody's mistake: the loser is told to try again, and nothing of its work remains."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+import pytest
+
+from studium.models import LessonProgress
+from tests.world import World
+
+COMPLETE = "/enrollments/{E1}/lessons/{L1}/complete"
+
+
+async def until_somebody_waits(connection: "psycopg.AsyncConnection[Any]") -> None:
+    """Some other session of this database waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while (await (await connection.execute(waiting)).fetchone()) == (0,):
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_the_loser_of_a_deadlock_is_asked_to_try_again(world: World, database_url: str) -> None:
+    before = await world.count(LessonProgress)
+    async with await psycopg.AsyncConnection.connect(database_url) as other:
+        await other.execute("SET deadlock_timeout = '1min'")  # So that the request is the one that notices.
+        await other.execute("SELECT 1 FROM lessons WHERE id = %s FOR UPDATE", [world.ids["L1"]])
+        request = asyncio.create_task(world.call("sam", "POST", COMPLETE))
+        await until_somebody_waits(other)
+        await other.execute("SELECT 1 FROM enrollments WHERE id = %s FOR UPDATE", [world.ids["E1"]])
+        answer = await request
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "overloaded", "1")
+    assert await world.count(LessonProgress) == before
+    assert (await world.call("sam", "POST", COMPLETE)).status_code == 200
