@@ -1,13 +1,15 @@
 """Blobs: a local folder or any S3-compatible store behind one small port, streamed both ways."""
 
+import asyncio
 import errno
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,9 +17,11 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, S3Store
 
+from studium.kit.clock import now
 from studium.kit.problems import DependencyDown, StorageFull
 
 CHUNK = 1 << 20
+INCOMING_KEPT = timedelta(hours=1)
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _FULL = ("No space left", "StorageFull", "os error 28", "os error 122", "Disk quota")
 
@@ -27,11 +31,15 @@ class BlobMissing(Exception):
 
 
 class Storage:
-    """Blobs by path. Paths are our own: relative, plain characters, never `..`."""
+    """Blobs by path. Paths are our own: relative, plain characters, never `..`.
 
-    def __init__(self, store: Any, *, local_root: Path | None = None) -> None:  # noqa: ANN401 -- any of obstore's.
+    `incoming` is a folder for files that are still being received; `adopt` makes a blob of one.
+    """
+
+    def __init__(self, store: Any, *, incoming: Path, local_root: Path | None = None) -> None:  # noqa: ANN401 -- any of obstore's.
         self._store = store
         self._root = local_root
+        self.incoming = incoming
 
     @property
     def is_local(self) -> bool:
@@ -48,22 +56,36 @@ class Storage:
                 size += len(chunk)
                 yield chunk
 
-        with _explained():
+        with explained():
             await obstore.put_async(self._store, _checked(path), counted(), chunk_size=5 * CHUNK, max_concurrency=2)
         return size
 
+    async def adopt(self, path: str, source: Path, headers: Mapping[str, str]) -> None:
+        """Make a blob of a file in `incoming`, whole, durable, or not at all; raise StorageFull, DependencyDown.
+
+        A folder takes the file away, a bucket copies it. Whoever gets a pre-signed address gets `headers` too.
+        """
+        with explained():
+            if self._root is not None:
+                await asyncio.to_thread(_move, source, self._root / _checked(path))
+                return
+            attributes: Any = dict(headers)
+            await obstore.put_async(
+                self._store, _checked(path), source, attributes=attributes, chunk_size=5 * CHUNK, max_concurrency=2
+            )
+
     async def get(self, path: str) -> bytes:
         """A whole blob; raise BlobMissing."""
-        with _explained():
+        with explained():
             found = await obstore.get_async(self._store, _checked(path))
             return bytes(await found.bytes_async())
 
-    async def stream(self, path: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    async def stream(self, path: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
         """The bytes `start`..`end` (exclusive) of a blob in chunks; raise BlobMissing before the first."""
         options: Any = {}
         if start or end is not None:
             options = {"range": {"offset": start} if end is None else (start, end)}
-        with _explained():
+        with explained():
             found = await obstore.get_async(self._store, _checked(path), options=options)
             async for chunk in found.stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
@@ -71,7 +93,7 @@ class Storage:
     async def size(self, path: str) -> int | None:
         """The size of a blob in bytes, None where there is none."""
         try:
-            with _explained():
+            with explained():
                 return int((await obstore.head_async(self._store, _checked(path)))["size"])
         except BlobMissing:
             return None
@@ -79,34 +101,64 @@ class Storage:
     async def delete(self, path: str) -> None:
         """Remove a blob; one that is not there is fine."""
         try:
-            with _explained():
+            with explained():
                 await obstore.delete_async(self._store, _checked(path))
         except BlobMissing:
             return
 
-    async def list(self, prefix: str = "") -> AsyncIterator[str]:
-        """The paths of the blobs below a prefix."""
-        async for page in obstore.list(self._store, prefix or None, chunk_size=500):
-            for found in page:
-                yield str(found["path"])
+    async def list(self, prefix: str = "", *, before: datetime | None = None) -> AsyncIterator[str]:
+        """The paths of the blobs below a prefix; with `before`, of those that have not changed since then."""
+        with explained():
+            async for page in obstore.list(self._store, prefix or None, chunk_size=500):
+                for found in page:
+                    if before is None or found["last_modified"] < before:
+                        yield str(found["path"])
+
+    async def clear_incoming(self) -> None:
+        """Remove what nobody has written to for an hour: its process was killed."""
+        await asyncio.to_thread(_remove_old, self.incoming, (now() - INCOMING_KEPT).timestamp())
 
     async def presigned(self, path: str, seconds: int, headers: dict[str, str] | None = None) -> str | None:
         """An address that gives out the blob for so many seconds; None where the store cannot (a local folder)."""
         del headers  # obstore signs no response headers; the blob's own attributes are sent.
         if self.is_local:
             return None
-        with _explained():
+        with explained():
             return str(await obstore.sign_async(self._store, "GET", _checked(path), timedelta(seconds=seconds)))
 
     async def ping(self) -> None:
         """Ask the store something trivial; raise DependencyDown, StorageFull."""
         if self._root is not None:
-            with _explained():
+            with explained():
                 if not os.access(self._root, os.W_OK):
                     raise PermissionError(errno.EACCES, "not writable")
                 shutil.disk_usage(self._root)
             return
         await self.size("ping")
+
+
+def _move(source: Path, target: Path) -> None:
+    """Rename within one file system, with the bytes and the name on the disk before anybody hears of it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _synced(source)
+    source.replace(target)
+    _synced(target.parent)
+
+
+def _synced(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _remove_old(folder: Path, before: float) -> None:
+    for path in folder.glob("*"):
+        # Another process may have the same in mind.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
@@ -121,8 +173,8 @@ def _checked(path: str) -> str:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what a store raises into BlobMissing, StorageFull or DependencyDown."""
+def explained() -> Iterator[None]:
+    """Turn what a store or a file system raises into BlobMissing, StorageFull or DependencyDown."""
     try:
         yield
     except (NotFoundError, FileNotFoundError):
@@ -135,13 +187,16 @@ def _explained() -> Iterator[None]:
         raise DependencyDown from error
 
 
-def open_storage(url: str) -> Storage:
-    """Open `file:///folder` or `s3://bucket/prefix?endpoint=…&region=…`; credentials come from the query or AWS_*."""
+def open_storage(url: str, *, scratch: Path | None = None) -> Storage:
+    """Open `file:///folder` or `s3://bucket/prefix?endpoint=…&region=…`; credentials come from the query or AWS_*.
+
+    What is being received for S3 waits in `scratch`; for a folder, inside it, so that a rename is all that is left.
+    """
     parts = urlsplit(url)
     if parts.scheme == "file":
         root = Path(parts.path)
         root.mkdir(parents=True, exist_ok=True)
-        return Storage(LocalStore(root, automatic_cleanup=False), local_root=root)
+        return Storage(LocalStore(root, automatic_cleanup=False), incoming=root / "incoming", local_root=root)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     config: dict[str, Any] = {"region": query.get("region", os.environ.get("AWS_REGION", "us-east-1"))}
     if "endpoint" in query:
@@ -152,4 +207,5 @@ def open_storage(url: str) -> Storage:
             config[name] = query[name]
     options: Any = {"timeout": "30s", "connect_timeout": "3s", "allow_http": url.count("http://") > 0}
     prefix = parts.path.strip("/") or None
-    return Storage(S3Store(parts.netloc, prefix=prefix, client_options=options, **config))
+    store = S3Store(parts.netloc, prefix=prefix, client_options=options, **config)
+    return Storage(store, incoming=scratch or Path(gettempdir()))

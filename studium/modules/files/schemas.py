@@ -1,9 +1,27 @@
-"""Files, as they go out."""
+"""Files, as they come in and go out."""
 
+import unicodedata
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from studium.kit.schema import Output
+from pydantic import ConfigDict, Field
+
+from studium.kit.schema import BIDI_OVERRIDES, Input, Output
+
+FOLDER = "^[a-z0-9_-]{1,50}$"
+NAME_MAX = 255
+_EXTENSION_MAX = 10
+
+
+class UploadFields(Input):
+    """The fields beside the file; a form sends texts."""
+
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+    folder: Annotated[str, Field(pattern=FOLDER)] = "uploads"
+    is_public: bool = False
+    course_id: UUID | None = None
 
 
 class FileOut(Output):
@@ -21,3 +39,17 @@ class FileOut(Output):
     folder: str
     is_public: bool
     created_at: datetime
+
+
+def label_of(filename: str) -> str:
+    """A file's name as a label for people: NFC, without folders and invisible characters, 255 characters at most."""
+    last = filename.replace("\\", "/").rpartition("/")[2]
+    tidy = unicodedata.normalize("NFC", "".join(char for char in last if _is_visible(char))).strip(" .")
+    stem, dot, extension = tidy.rpartition(".")
+    if not dot or len(extension) > _EXTENSION_MAX:
+        return tidy[:NAME_MAX]
+    return f"{stem[: NAME_MAX - len(extension) - 1].rstrip() or 'file'}.{extension}"
+
+
+def _is_visible(char: str) -> bool:
+    return unicodedata.category(char) not in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"} and char not in BIDI_OVERRIDES

@@ -1,0 +1,102 @@
+"""Pictures: decoded, and written anew with their pixels alone, so that nothing else can hide in them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from warnings import simplefilter
+
+from PIL import Image, ImageCms, ImageOps
+
+from studium.kit.storage import explained
+from studium.modules.files.errors import ImageTooLarge
+from studium.modules.files.formats import Format, content_differs
+
+MAX_PIXELS = {"png": 50_000_000, "jpg": 50_000_000, "gif": 50_000_000, "webp": 12_000_000}
+"""In all frames together: what 200 MB of memory hold, and with lossless WebP, the thirstiest, 500."""
+
+MAX_FRAMES = 500
+_NAMES = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "webp": "WEBP"}
+_LOSSLESS_WEBP = b"VP8L"
+_JPEG_MODES = ("L", "RGB")
+_NOTHING: dict[str, Any] = {"exif": b"", "icc_profile": None, "comment": b"", "xmp": b""}
+
+# Pillow refuses twice this many, also where a later frame turns out larger than the first; below, it only warns.
+Image.MAX_IMAGE_PIXELS = max(MAX_PIXELS.values()) // 2
+simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+def reencode(source: Path, target: Path, claimed: Format) -> None:
+    """Write the picture in `source` anew to `target`, upright, in sRGB, without metadata, in the same format.
+
+    Raises FileTypeNotAllowed where it cannot be decoded, ImageTooLarge, StorageFull. Takes seconds.
+    """
+    with source.open("rb") as file:
+        with _decoding(claimed):
+            image: Image.Image = Image.open(file, formats=[_NAMES[claimed.extension]])
+            is_animated = _check_size(image, MAX_PIXELS[claimed.extension]) > 1
+            if not is_animated:
+                image = _upright(image, claimed)
+        options = _options(source, claimed)
+        if is_animated and claimed.extension in {"gif", "webp"}:
+            options["save_all"] = True
+        with explained():
+            image.save(target, _NAMES[claimed.extension], **options)
+
+
+@contextmanager
+def _decoding(claimed: Format) -> Iterator[None]:
+    """Decoders raise whatever comes to them on what is no picture."""
+    try:
+        yield
+    except (ImageTooLarge, Image.DecompressionBombError):
+        most = MAX_PIXELS[claimed.extension] // 1_000_000
+        message = f"A picture of this format may have {most} million pixels, and {MAX_FRAMES} frames."
+        raise ImageTooLarge(message) from None
+    except Exception as error:
+        raise content_differs(claimed) from error
+
+
+def _check_size(image: Image.Image, pixels: int) -> int:
+    """How many frames there are; raise ImageTooLarge before more are decoded than allowed."""
+    most = min(MAX_FRAMES, pixels // max(1, image.width * image.height))
+    for count in range(most + 1):
+        try:
+            image.seek(count)
+        except EOFError:
+            image.seek(0)
+            return count
+    raise ImageTooLarge
+
+
+def _upright(image: Image.Image, claimed: Format) -> Image.Image:
+    """The decoded picture, turned as its camera was held."""
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    turned = _in_srgb(image)
+    if claimed.extension == "jpg" and turned.mode not in _JPEG_MODES:
+        return turned.convert("RGB")
+    return turned
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """Colours as every screen takes them; a profile that cannot be understood is ignored."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in {"RGB", "CMYK"}:
+        return image
+    try:
+        found = ImageCms.ImageCmsProfile(BytesIO(profile))
+        turned = ImageCms.profileToProfile(image, found, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return turned or image
+
+
+def _options(source: Path, claimed: Format) -> dict[str, Any]:
+    """How to write it: nothing but pixels, and as good as it was to the eye."""
+    if claimed.extension == "webp":
+        with source.open("rb") as file:
+            is_lossless = _LOSSLESS_WEBP in file.read(64)
+        return {**_NOTHING, "lossless": is_lossless, "quality": 90, "method": 2}
+    return {**_NOTHING, "quality": 90} if claimed.extension == "jpg" else dict(_NOTHING)
