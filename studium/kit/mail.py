@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
+from time import monotonic
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -18,6 +19,11 @@ import aiosmtplib
 from studium.kit.clock import now
 
 TIMEOUT_SECONDS = 10
+"""How long each step of a delivery may take."""
+
+PAUSE_SECONDS = 5
+"""How long a server that hung is left alone, so that one mail waits for it and not each."""
+
 _PERMANENT = 500
 
 
@@ -99,7 +105,10 @@ class FolderMailer(Mailer):
 
 
 class SmtpMailer(Mailer):
-    """Hands mails to an SMTP server, with STARTTLS where it is offered."""
+    """Hands mails to an SMTP server, with STARTTLS where it is offered.
+
+    A server that did not answer in time is left alone for a moment: mails fail at once then, and other jobs go on.
+    """
 
     def __init__(self, url: str, sender: str) -> None:
         super().__init__(sender)
@@ -109,9 +118,13 @@ class SmtpMailer(Mailer):
         self._port = parts.port or (465 if self._use_tls else 587)
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
+        self._left_alone_until = 0.0
 
     async def send(self, mail: OutgoingMail) -> None:
-        """Send; a refusal of the 5xx kind is final."""
+        """Send; a refusal of this mail of the 5xx kind is final, one of ourselves (such as a wrong password) is not."""
+        if monotonic() < self._left_alone_until:
+            message = "the server hung a moment ago"
+            raise MailUnavailable(message)
         try:
             await aiosmtplib.send(
                 self.compose(mail),
@@ -124,16 +137,19 @@ class SmtpMailer(Mailer):
                 timeout=TIMEOUT_SECONDS,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
-            self._give_up([refused.code for refused in error.recipients], error)
-        except aiosmtplib.SMTPResponseException as error:
-            self._give_up([error.code], error)
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise MailUnavailable(type(error).__name__) from error
+            raise _refusal(error.recipients[0]) from error
+        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
+            raise _refusal(error) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            if isinstance(error, TimeoutError):
+                self._left_alone_until = monotonic() + PAUSE_SECONDS
+            message = " ".join([type(error).__name__, *([str(error.code)] if hasattr(error, "code") else [])])
+            raise MailUnavailable(message) from error
 
-    def _give_up(self, codes: list[int], error: Exception) -> None:
-        if codes and all(code >= _PERMANENT for code in codes):
-            raise MailRefused(str(codes[0])) from error
-        raise MailUnavailable(str(codes)) from error
+
+def _refusal(error: aiosmtplib.SMTPResponseException) -> MailRefused | MailUnavailable:
+    """What a refusal means. The server's words stay out: they may hold the address."""
+    return MailRefused(str(error.code)) if error.code >= _PERMANENT else MailUnavailable(str(error.code))
 
 
 def open_mailer(url: str, *, sender: str) -> Mailer:

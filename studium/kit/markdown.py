@@ -1,9 +1,12 @@
 """Markdown to HTML that is safe to show: rendered by markdown-it, then cut down to an allowlist by nh3."""
 
+from collections import OrderedDict
+
 import nh3
 import structlog
 from markdown_it import MarkdownIt
 
+KEPT_CHARACTERS = 8_000_000
 _TEXT_TAGS = {"a", "b", "br", "code", "del", "em", "i", "img", "s", "strong", "sub", "sup"}
 _BLOCK_TAGS = {
     "blockquote",
@@ -34,8 +37,40 @@ _OPTIONS = {"html": False, "linkify": False, "maxNesting": 40}
 _markdown = MarkdownIt("commonmark", _OPTIONS).enable(["table", "strikethrough"])
 
 
+class _Rendered:
+    """What was rendered lately, up to so many characters in all: a lesson is read far more often than written."""
+
+    def __init__(self, characters: int) -> None:
+        self._room = characters
+        self._kept: OrderedDict[str, str] = OrderedDict()
+
+    def get(self, text: str) -> str | None:
+        html = self._kept.get(text)
+        if html is not None:
+            self._kept.move_to_end(text)
+        return html
+
+    def keep(self, text: str, html: str) -> None:
+        self._kept[text] = html
+        self._room -= len(text) + len(html)
+        while self._room < 0:
+            oldest, its_html = self._kept.popitem(last=False)
+            self._room += len(oldest) + len(its_html)
+
+
+_rendered = _Rendered(KEPT_CHARACTERS)
+
+
 def markdown_to_html(text: str) -> str:
     """Render and sanitise; on any failure an empty string, never the raw text."""
+    html = _rendered.get(text)
+    if html is None:
+        html = _render(text)
+        _rendered.keep(text, html)
+    return html
+
+
+def _render(text: str) -> str:
     try:
         return nh3.clean(
             _markdown.render(text),

@@ -10,8 +10,11 @@ import pytest
 from starlette.applications import Starlette
 
 from studium.kit import health
+from studium.kit.config import load_settings
 from studium.kit.db import Database
 from studium.kit.health import health_routes
+from studium.kit.job_engines import open_jobs
+from studium.kit.jobs import Jobs
 from studium.kit.migrate import downgrade, upgrade
 
 pytestmark = pytest.mark.anyio
@@ -40,6 +43,7 @@ class Disk:
 @dataclass
 class Parts:
     database: Database
+    jobs: Jobs
     storage: Disk = field(default_factory=Disk)
 
 
@@ -48,7 +52,8 @@ async def parts(tmp_path: Path) -> AsyncIterator[Parts]:
     url = f"sqlite:///{tmp_path}/health.db"
     await asyncio.to_thread(upgrade, url)
     database = Database(url)
-    yield Parts(database)
+    settings = load_settings(database_url=url, data_dir=tmp_path)
+    yield Parts(database, open_jobs(settings, database))
     await database.close()
 
 

@@ -1,84 +1,65 @@
-"""A server killed between a completion and its certificate: nothing is lost, and nothing happens twice."""
+"""A worker killed on the way from a completion to a certificate: nothing is lost, and nothing happens twice."""
 
-import asyncio
-import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from email import message_from_bytes
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from tests.processes.dying_worker import POINTS
+from tests.processes.school import School, school, stop, until
 from tests.world import open_world
 
-PATIENCE_SECONDS = 20
+DRIVER = Path(__file__).with_name("dying_worker.py")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def certificates(of: School, token: str) -> list[str]:
+    found = of.call("GET", "/certificates/my-certificates", token).json()["items"]
+    return [one["certificate_number"] for one in found]
 
 
-@asynccontextmanager
-async def serving(folder: Path, jobs: str) -> AsyncIterator[tuple[httpx2.AsyncClient, "subprocess.Popen[bytes]"]]:
-    """A real `studium serve` on the embedded database, killed at the end."""
-    port = free_port()
-    environment = {**os.environ, "STUDIUM_DATA_DIR": str(folder), "STUDIUM_JOBS": jobs, "STUDIUM_LOG_LEVEL": "WARNING"}
-    command = [sys.executable, "-m", "studium", "serve", "--port", str(port)]
-    process = await asyncio.to_thread(subprocess.Popen, command, env=environment, cwd=folder)
-    try:
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=10) as client:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not await is_ready(client, port):
-                    await asyncio.sleep(0.05)
-            yield client, process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(process.wait)
+def mails_about(folder: Path, number: str) -> list[str]:
+    """The Message-IDs of the mails about a certificate."""
+    contents = [path.read_bytes() for path in (folder / "mail").glob("*.eml")]
+    return [message_from_bytes(content)["Message-ID"] for content in contents if number.encode() in content]
 
 
-async def is_ready(client: httpx2.AsyncClient, port: int) -> bool:
-    try:
-        return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
-    except httpx2.TransportError:
-        return False
+def pdfs(folder: Path) -> list[str]:
+    return [path.name for path in (folder / "files" / "certificates").rglob("*.pdf")]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_one_certificate_and_one_mail_after_kill_9(database_url: str, tmp_path: Path) -> None:
-    async with open_world(database_url, tmp_path, public_base_url="http://127.0.0.1:8000") as world:
-        ids, mia = world.ids, {"Authorization": f"Bearer {world.tokens['mia']}"}
-
-    # Jobs run elsewhere, so the certificate is still to come when the server is killed.
-    async with serving(tmp_path, "external") as (client, process):
-        enrolled = await client.post("/enrollments", headers=mia, json={"course_id": str(ids["C2"])})
-        path = f"/enrollments/{enrolled.json()['id']}/lessons/{ids['M1']}/complete"
-        done = await client.post(path, headers=mia)
-        assert done.json()["enrollment"]["status"] == "completed"
-        assert (await client.get("/certificates/my-certificates", headers=mia)).json()["items"] == []
-        process.send_signal(signal.SIGKILL)
-
-    async with serving(tmp_path, "inline") as (client, _):
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (found := (await client.get("/certificates/my-certificates", headers=mia)).json()["items"]):
-                await asyncio.sleep(0.05)
-            number = found[0]["certificate_number"]
-            while not mails_about(tmp_path, number):
-                await asyncio.sleep(0.05)
-
-    # A third start finds nothing left to do.
-    async with serving(tmp_path, "inline") as (client, _):
-        await asyncio.sleep(1.5)
-        found = (await client.get("/certificates/my-certificates", headers=mia)).json()["items"]
-        assert [one["certificate_number"] for one in found] == [number]
-    assert mails_about(tmp_path, number) == 1
-    assert len(list((tmp_path / "files" / "certificates").rglob("*.pdf"))) == 1
+@pytest.mark.parametrize("point", POINTS)
+async def test_one_certificate_one_pdf_one_mail(database_url: str, tmp_path: Path, point: str) -> None:
+    async with open_world(database_url, tmp_path) as world:
+        ids, mia = world.ids, world.tokens["mia"]
+    with school(tmp_path, database_url=database_url, jobs="external") as open_school:
+        open_school.environment["DIES_AT"] = point
+        check(open_school, {name: str(found) for name, found in ids.items()}, mia, tmp_path)
 
 
-def mails_about(folder: Path, number: str) -> int:
-    return sum(number in path.read_text(encoding="utf-8") for path in (folder / "mail").glob("*.eml"))
+def check(open_school: School, ids: dict[str, str], mia: str, folder: Path) -> None:
+    server = open_school.serve()
+    dying = open_school.start(str(DRIVER))
+    enrolled = open_school.call("POST", "/enrollments", mia, json={"course_id": ids["C2"]}).json()
+    done = open_school.call("POST", f"/enrollments/{enrolled['id']}/lessons/{ids['M1']}/complete", mia)
+    assert done.json()["enrollment"]["status"] == "completed"
+    assert dying.wait(timeout=20) == -signal.SIGKILL
+
+    worker = open_school.start("worker")
+    until(lambda: certificates(open_school, mia))
+    (number,) = certificates(open_school, mia)
+    until(lambda: mails_about(folder, number) and pdfs(folder))
+    until(lambda: nothing_waits(open_school))
+    assert certificates(open_school, mia) == [number]
+    assert len(mails_about(folder, number)) == 1
+    assert len(pdfs(folder)) == 1
+    assert [stop(process) for process in (worker, server)] == [0, 0]
+
+
+def nothing_waits(open_school: School) -> bool:
+    """Whether every job is done, as the metrics say."""
+    text = httpx2.get(f"{open_school.address}/metrics").text
+    kept = [line.split()[-1] for line in text.splitlines() if line.startswith("studium_jobs_kept")]
+    assert len(kept) == 3
+    return set(kept) == {"0.0"}

@@ -9,7 +9,7 @@ from studium.kit.runtime import Runtime
 from studium.models import Certificate
 from studium.modules.certificates import actions
 from studium.modules.certificates.errors import CertificateIsRevoked
-from studium.modules.certificates.rendering import pdf_of
+from studium.modules.certificates.rendering import kept_pdf
 
 
 @on(EnrollmentCompleted)
@@ -27,4 +27,4 @@ async def render_certificate_pdf(runtime: Runtime, event: CertificateIssued) -> 
     async with runtime.database.reading() as session:
         statement = select(Certificate).where(Certificate.id == event.certificate_id)
         certificate = (await session.execute(statement)).scalar_one()
-    await pdf_of(runtime, certificate)
+    await kept_pdf(runtime, certificate)

@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime
 
 ALPHABET = "ABCDEF0123456789"
+_INVISIBLE = re.compile("[\u200b-\u200f\u2066-\u2069\ufeff]")  # What a mail or a PDF may put around a number.
 _PATTERN = re.compile(r"CERT-[0-9]{8}-[A-F0-9]{6}")
 
 
@@ -14,6 +15,6 @@ def new_number(issued_at: datetime) -> str:
 
 
 def tidy_number(text: str) -> str | None:
-    """The number as it is stored, from what a person typed; None for what cannot be one."""
-    number = text.strip().upper()
+    """The number as it is stored, from what a person typed or copied; None for what cannot be one."""
+    number = _INVISIBLE.sub("", text).strip().upper()
     return number if _PATTERN.fullmatch(number) else None

@@ -1,15 +1,13 @@
 """The PDF of a certificate: made from its row whenever it is missing, kept in storage as a cache."""
 
 import asyncio
-from typing import Literal
 
 from studium.kit.config import Settings
+from studium.kit.problems import DependencyDown, StorageFull
 from studium.kit.runtime import Runtime
 from studium.kit.storage import BlobMissing
 from studium.models import Certificate
-from studium.modules.certificates.pdf import CertificateFacts, render_certificate
-
-Paper = Literal["a4", "letter"]
+from studium.modules.certificates.pdf import CertificateFacts, Paper, render_certificate
 
 
 def verify_url(settings: Settings, certificate: Certificate) -> str:
@@ -18,14 +16,26 @@ def verify_url(settings: Settings, certificate: Certificate) -> str:
 
 
 async def pdf_of(runtime: Runtime, certificate: Certificate, paper: Paper = "a4") -> bytes:
-    """The PDF, from storage or made anew and stored."""
+    """The PDF. A storage that is down or full costs the time to draw it, not the download."""
+    try:
+        return await kept_pdf(runtime, certificate, paper)
+    except (DependencyDown, StorageFull):
+        return await _drawn(runtime, certificate, paper)
+
+
+async def kept_pdf(runtime: Runtime, certificate: Certificate, paper: Paper = "a4") -> bytes:
+    """The PDF, from storage or made anew and stored; raise DependencyDown, StorageFull."""
     path = certificate.pdf_path if paper == "a4" else certificate.pdf_path.replace(".pdf", f".{paper}.pdf")
     try:
         return await runtime.storage.get(path)
     except BlobMissing:
-        pdf = await asyncio.to_thread(render_certificate, _facts(runtime.settings, certificate), paper=paper)
+        pdf = await _drawn(runtime, certificate, paper)
         await runtime.storage.put(path, pdf)
         return pdf
+
+
+async def _drawn(runtime: Runtime, certificate: Certificate, paper: Paper) -> bytes:
+    return await asyncio.to_thread(render_certificate, _facts(runtime.settings, certificate), paper=paper)
 
 
 def _facts(settings: Settings, certificate: Certificate) -> CertificateFacts:

@@ -3,14 +3,19 @@
 from fastapi import Response
 
 from studium.access.actor import ClientAddress, CurrentUser
-from studium.access.permissions import RevocableCertificate, VisibleCertificate, VisibleEnrollment
+from studium.access.permissions import (
+    DownloadableCertificate,
+    RevocableCertificate,
+    VisibleCertificate,
+    VisibleEnrollment,
+)
 from studium.kit.db import SessionDep
 from studium.kit.pages import Page, PageDep
 from studium.kit.routing import Router
 from studium.kit.runtime import runtime_of
 from studium.modules.certificates import actions, queries, rendering
 from studium.modules.certificates.errors import CertificateGone
-from studium.modules.certificates.rendering import Paper
+from studium.modules.certificates.pdf import Paper
 from studium.modules.certificates.schemas import CertificateOut, RevokeIn, VerificationOut
 
 router = Router("/certificates", tag="certificates")
@@ -53,14 +58,17 @@ async def read_certificate(certificate: VisibleCertificate, session: SessionDep)
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}, "description": "The PDF."}},
 )
-async def download_certificate(certificate: VisibleCertificate, session: SessionDep, paper: Paper = "a4") -> Response:
-    """The PDF, on A4 or letter paper."""
+async def download_certificate(
+    certificate: DownloadableCertificate, session: SessionDep, paper: Paper = "a4"
+) -> Response:
+    """The PDF, on A4 or letter paper. The link in the mail carries a `ticket`, and works without a log-in."""
     if certificate.is_revoked:
         message = "This certificate was revoked."
         raise CertificateGone(message)
     pdf = await rendering.pdf_of(runtime_of(session), certificate, paper)
     name = f'attachment; filename="{certificate.certificate_number}.pdf"'
-    return Response(pdf, media_type="application/pdf", headers={"Content-Disposition": name})
+    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+    return Response(pdf, media_type="application/pdf", headers=headers)
 
 
 @router.post("/{certificate_id}/revoke")

@@ -1,46 +1,75 @@
-"""The page behind the QR code: for people, readable on a phone, in print and in the dark."""
+"""The page behind the QR code: for people, readable on a phone, in print and in the dark, in their own language."""
 
 import secrets
-from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
 
-from studium.access.actor import ClientAddress
+from studium.access.actor import AcceptedLanguage, ClientAddress
+from studium.kit.clock import now
 from studium.kit.db import SessionDep
+from studium.kit.languages import DEFAULT, day_in, direction
+from studium.kit.problems import TooManyRequests
 from studium.kit.routing import Route
 from studium.kit.runtime import runtime_of
 from studium.modules.certificates import queries
-from studium.modules.certificates.schemas import VerificationStatus
+from studium.modules.certificates.page_texts import texts_in
+from studium.modules.certificates.schemas import VerificationOut
 
 router = APIRouter(tags=["certificates"], route_class=Route, redirect_slashes=False)
 _pages = Environment(loader=PackageLoader("studium.modules.certificates"), autoescape=True, auto_reload=False)
 
 _POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_TITLES = {
-    VerificationStatus.VALID: "This certificate is genuine",
-    VerificationStatus.REVOKED: "This certificate was revoked",
-    VerificationStatus.NOT_FOUND: "Certificate not found",
-}
+_KEPT_APART = Markup('<bdi class="{}">{}</bdi>')
 
 
-def _day(at: datetime) -> str:
-    return f"{at.day} {at:%B %Y}"
+@router.get(
+    "/verify/{certificate_number}",
+    response_class=HTMLResponse,
+    responses={429: {"content": {"text/html": {}}, "description": "Too many numbers that nobody has."}},
+)
+async def verify_page(
+    certificate_number: str, address: ClientAddress, language: AcceptedLanguage, session: SessionDep
+) -> HTMLResponse:
+    """Whether a certificate is genuine, as a page in the language that the browser prefers."""
+    spoken, host = language or DEFAULT, urlsplit(runtime_of(session).settings.public_base_url).hostname or ""
+    try:
+        answer = await queries.verify(session, address, certificate_number)
+    except TooManyRequests as wait:
+        return _page(host, spoken, None, 429, wait.headers["Retry-After"])
+    return _page(host, spoken, answer)
 
 
-@router.get("/verify/{certificate_number}", response_class=HTMLResponse)
-async def verify_page(certificate_number: str, address: ClientAddress, session: SessionDep) -> HTMLResponse:
-    """Whether a certificate is genuine, as a page."""
-    answer = await queries.verify(session, address, certificate_number)
+def _page(
+    host: str, language: str, answer: VerificationOut | None, status: int = 200, retry_after: str = ""
+) -> HTMLResponse:
     nonce = secrets.token_urlsafe(16)
-    page = _pages.get_template("verify.html").render(
+    html = _pages.get_template("verify.html").render(
         answer=answer,
-        title=_TITLES[answer.status],
-        host=urlsplit(runtime_of(session).settings.public_base_url).hostname,
+        state="too_many" if answer is None else answer.status.value,
+        texts=texts_in(language),
+        language=language,
+        direction=direction(language),
+        day=partial(day_in, language),
+        apart=_apart,
+        host=host,
+        at=now(),
         nonce=nonce,
-        day=_day,
     )
-    policy = f"{_POLICY}; style-src 'nonce-{nonce}'"
-    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"})
+    headers = {
+        "Content-Security-Policy": f"{_POLICY}; style-src 'nonce-{nonce}'",
+        "Cache-Control": "no-store",
+        "Content-Language": language,
+        "Vary": "Accept-Language",
+        **({"Retry-After": retry_after} if retry_after else {}),
+    }
+    return HTMLResponse(html, status, headers)
+
+
+def _apart(sentence: str, **words: str) -> Markup:
+    """A sentence with words put in, each kept apart from the direction of its neighbours."""
+    return Markup.escape(sentence).format(**{name: _KEPT_APART.format(name, word) for name, word in words.items()})

@@ -11,6 +11,7 @@ from studium.events import (
     MfaCodeRequested,
     MfaDisabled,
     MfaEnabled,
+    NewDeviceSeen,
     PasswordChanged,
     PasswordResetRequested,
     SessionReuseDetected,
@@ -18,8 +19,11 @@ from studium.events import (
 )
 from studium.kit.clock import now
 from studium.kit.events import on
+from studium.kit.languages import day_in
 from studium.kit.runtime import Runtime
 from studium.models import OneTimeToken, User, UserSession
+from studium.modules.notifications.devices import device_name
+from studium.modules.notifications.letters import Fact
 from studium.modules.notifications.posting import Recipient, active_person, post
 
 
@@ -89,10 +93,23 @@ async def mail_mfa_disabled(runtime: Runtime, event: MfaDisabled) -> None:
     await _mail_news(runtime, event.user_id, "mfa_disabled")
 
 
-async def _mail_news(runtime: Runtime, user_id: UUID, letter: str, **facts: str) -> None:
+async def _mail_news(runtime: Runtime, user_id: UUID, letter: str, **facts: Fact) -> None:
     async with runtime.database.reading() as session:
         to = await active_person(session, user_id)
     await post(runtime, letter, to, **facts)
+
+
+@on(NewDeviceSeen, outside=True)
+async def mail_new_device(runtime: Runtime, event: NewDeviceSeen) -> None:
+    """Owners hear of a log-in that is like none before."""
+    async with runtime.database.reading() as session:
+        found = await session.get(UserSession, event.session_id)
+        to = None if found is None else await active_person(session, found.user_id)
+    if found is None or to is None:
+        return
+    day, time = day_in(to.language, found.created_at), f"{found.created_at:%H:%M}"
+    device = device_name(found.user_agent)
+    await post(runtime, "new_device", to, device=device, address=found.address or "", day=day, time=time)
 
 
 @on(SessionReuseDetected, outside=True)
@@ -103,4 +120,4 @@ async def mail_session_reused(runtime: Runtime, event: SessionReuseDetected) -> 
         row = (await session.execute(statement)).one_or_none()
         to = None if row is None else await active_person(session, row.user_id)
     if row is not None:
-        await post(runtime, "session_reused", to, device=row.user_agent or "unknown")
+        await post(runtime, "session_reused", to, device=device_name(row.user_agent))

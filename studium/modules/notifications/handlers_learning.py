@@ -3,7 +3,8 @@
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
-from studium.events import AttemptGraded, CertificateIssued, EnrollmentCreated
+from studium.access.codes import certificate_ticket
+from studium.events import AttemptGraded, CertificateIssued, CertificateRevoked, EnrollmentCreated
 from studium.kit.events import on
 from studium.kit.runtime import Runtime
 from studium.models import (
@@ -38,8 +39,7 @@ async def mail_enrollment(runtime: Runtime, event: EnrollmentCreated) -> None:
         if row is None:
             return
         to, course, instructor, count = Recipient.of(row[0]), row[1], row[2], row[3]
-    amount = "one lesson" if count == 1 else f"{count} lessons"
-    await post(runtime, "enrollment_welcome", to, course=course, instructor=instructor, lessons=amount)
+    await post(runtime, "enrollment_welcome", to, course=course, instructor=instructor, lessons=count)
 
 
 @on(CertificateIssued, outside=True)
@@ -53,6 +53,7 @@ async def mail_certificate(runtime: Runtime, event: CertificateIssued) -> None:
     if row is None:
         return
     base, number = runtime.settings.public_base_url, row.certificate_number
+    ticket = certificate_ticket(runtime.keys, event.certificate_id)
     await post(
         runtime,
         "certificate_issued",
@@ -60,8 +61,25 @@ async def mail_certificate(runtime: Runtime, event: CertificateIssued) -> None:
         name=row.student_name,
         course=row.course_title,
         number=number,
-        link=f"{base}/api/v1/certificates/{event.certificate_id}/download",
+        link=f"{base}/api/v1/certificates/{event.certificate_id}/download?ticket={ticket}",
         verify_link=f"{base}/verify/{number}",
+    )
+
+
+@on(CertificateRevoked, outside=True)
+async def mail_revocation(runtime: Runtime, event: CertificateRevoked) -> None:
+    """Holders hear that their certificate no longer stands, and why."""
+    async with runtime.database.reading() as session:
+        found = await session.get_one(Certificate, event.certificate_id)
+        to = await active_person(session, found.student_id)
+    await post(
+        runtime,
+        "certificate_revoked",
+        to,
+        name=found.student_name,
+        course=found.course_title,
+        number=found.certificate_number,
+        reason=found.revocation_reason or "",
     )
 
 
@@ -90,5 +108,5 @@ async def mail_grade(runtime: Runtime, event: AttemptGraded) -> None:
         quiz=quiz,
         course=course,
         percentage=f"{percentage:.2f}".rstrip("0").rstrip("."),
-        outcome="passed" if passed else "not passed",
+        passed=bool(passed),
     )

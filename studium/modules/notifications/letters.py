@@ -1,20 +1,26 @@
 """Letters: one small template for each and language, from which the subject, the text part and the HTML part are made.
 
 A template has the blocks `subject`, `heading` and `body` (paragraphs between blank lines), and where it wants them
-`code` (something to copy), `button` (the label for `link`) and `after` (paragraphs below the button).
+`code` (something to copy), `button` (the label for `link`) and `after` (paragraphs below the button). A paragraph that
+is an address becomes a link.
 """
 
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from mjml import mjml2html
 
+from studium.kit.languages import direction
 from studium.kit.mail import OutgoingMail
 
-DEFAULT_LANGUAGE = "en"
-_RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "ur", "yi"})
+BLOCKS = ("subject", "heading", "body", "code", "button", "after")
+Fact = str | int
 _PACKAGE = "studium.modules.notifications"
+_ISOLATED = "\N{FIRST STRONG ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}"
+_STRONG = {"ltr": frozenset({"R", "AL"}), "rtl": frozenset({"L"})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +39,11 @@ class Letter:
     @property
     def direction(self) -> str:
         """`ltr` or `rtl`."""
-        return "rtl" if self.language in _RIGHT_TO_LEFT else "ltr"
+        return direction(self.language)
 
 
-def render(name: str, /, *, to: str, language: str, message_id: str, footer_link: str, **facts: str) -> OutgoingMail:
-    """The mail for the letter `name` in `language`, or in English where there is none. `facts` are plain texts.
+def render(name: str, /, *, to: str, language: str, message_id: str, footer_link: str, **facts: Fact) -> OutgoingMail:
+    """The mail for the letter `name` in a spoken language. `facts` are plain texts and numbers.
 
     Raises jinja2's UndefinedError when the template wants a fact that is not given.
     """
@@ -48,26 +54,32 @@ def render(name: str, /, *, to: str, language: str, message_id: str, footer_link
     return OutgoingMail(to=to, subject=letter.subject, text=text, html=html, message_id=message_id)
 
 
-def write(name: str, language: str, facts: dict[str, str]) -> Letter:
+def write(name: str, language: str, facts: Mapping[str, Fact]) -> Letter:
     """The parts of a letter."""
-    spoken = language if _exists(language, name) else DEFAULT_LANGUAGE
-    template = _layouts(escaped=False).get_template(f"{spoken}/{name}.txt")
-    parts = {
-        block: _block(template, block, facts) for block in ("subject", "heading", "body", "code", "button", "after")
-    }
+    template = _layouts(escaped=False).get_template(f"{language}/{name}.txt")
+    shown = {key: _shown(key, fact, direction(language)) for key, fact in facts.items()}
+    parts = {block: _block(template, block, shown) for block in BLOCKS}
     return Letter(
-        language=spoken,
+        language=language,
         subject=" ".join(parts["subject"].split()),
         heading=" ".join(parts["heading"].split()),
         body=_paragraphs(parts["body"]),
         code=parts["code"],
         button=parts["button"],
         after=_paragraphs(parts["after"]),
-        link=facts.get("link", ""),
+        link=str(facts.get("link", "")),
     )
 
 
-def _block(template: Template, name: str, facts: dict[str, str]) -> str:
+def _shown(key: str, fact: Fact, way: str) -> Fact:
+    """A fact as it stands in a sentence: one that runs the other way is kept apart, so that it moves no neighbour."""
+    if isinstance(fact, int) or key.endswith("link"):
+        return fact
+    turns = any(unicodedata.bidirectional(char) in _STRONG[way] for char in fact)
+    return _ISOLATED.format(fact) if turns else fact
+
+
+def _block(template: Template, name: str, facts: Mapping[str, Fact]) -> str:
     block = template.blocks.get(name)
     return "".join(block(template.new_context(dict(facts)))).strip() if block else ""
 
@@ -75,11 +87,6 @@ def _block(template: Template, name: str, facts: dict[str, str]) -> str:
 def _paragraphs(text: str) -> tuple[str, ...]:
     """The paragraphs of a text, each on one line."""
     return tuple(" ".join(part.split()) for part in text.split("\n\n") if part.strip())
-
-
-@cache
-def _exists(language: str, name: str) -> bool:
-    return language.isalpha() and f"{language}/{name}.txt" in _layouts(escaped=False).list_templates()
 
 
 @cache

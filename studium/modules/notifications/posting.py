@@ -7,15 +7,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.jobs import current_job_id
+from studium.kit import languages
+from studium.kit.jobs import GiveUp, current_job_id
+from studium.kit.mail import MailRefused
 from studium.kit.runtime import Runtime
 from studium.models import User
-from studium.modules.notifications.letters import DEFAULT_LANGUAGE, render
+from studium.modules.notifications.letters import Fact, render
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a letter goes to, and in which language: `language` of the person's metadata, else English."""
+    """Whom a letter goes to, and in which language: `language` of the person's metadata if spoken, else English."""
 
     email: str
     name: str
@@ -24,8 +26,8 @@ class Recipient:
     @classmethod
     def of(cls, user: User) -> Self:
         """The recipient behind this row."""
-        language = (user.profile_metadata or {}).get("language")
-        return cls(user.email, user.full_name, language if isinstance(language, str) else DEFAULT_LANGUAGE)
+        wish = languages.spoken((user.profile_metadata or {}).get("language"))
+        return cls(user.email, user.full_name, wish or languages.DEFAULT)
 
 
 async def active_person(session: AsyncSession, user_id: UUID) -> Recipient | None:
@@ -35,8 +37,11 @@ async def active_person(session: AsyncSession, user_id: UUID) -> Recipient | Non
     return None if user is None else Recipient.of(user)
 
 
-async def post(runtime: Runtime, letter: str, to: Recipient | None, **facts: str) -> None:
-    """Send a letter, if there is somebody to send it to. A job that runs again sends it under the same Message-ID."""
+async def post(runtime: Runtime, letter: str, to: Recipient | None, **facts: Fact) -> None:
+    """Send a letter, if there is somebody to send it to. A job that runs again sends it under the same Message-ID.
+
+    Raises MailUnavailable, which is worth another try, and GiveUp for a mail that nobody will ever take.
+    """
     if to is None:
         return
     mail = render(
@@ -47,4 +52,8 @@ async def post(runtime: Runtime, letter: str, to: Recipient | None, **facts: str
         footer_link=runtime.settings.public_base_url,
         **{"name": to.name, **facts},
     )
-    await runtime.mailer.send(mail)
+    try:
+        await runtime.mailer.send(mail)
+    except MailRefused as error:
+        message = f"the mail was refused for good: {error}"
+        raise GiveUp(message) from error

@@ -1,0 +1,101 @@
+"""A school of real processes: `studium serve` and `studium worker`, with the settings that a test gives them."""
+
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx2
+
+from tests.servers import PATIENCE_SECONDS, free_port
+
+ROOT = Path(__file__).parents[2]
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Without it every request would load the system's certificates, which takes longer than the request."""
+
+
+class School:
+    """The processes of one school, all with the same settings."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        named = {f"STUDIUM_{name.upper()}": value for name, value in settings.items()}
+        self.environment = {
+            **os.environ,
+            "STUDIUM_DATA_DIR": str(folder),
+            "STUDIUM_LOG_LEVEL": "WARNING",
+            "STUDIUM_PUBLIC_BASE_URL": self.address,
+            **named,
+        }
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, *command: str) -> "subprocess.Popen[bytes]":
+        """Start a command of `studium`, or a Python file of the tests."""
+        program = [sys.executable, *([] if command[0].endswith(".py") else ["-m", "studium"]), *command]
+        with (self.folder / "processes.log").open("ab") as log:
+            process = subprocess.Popen(program, env=self.environment, cwd=ROOT, stdout=log, stderr=log)
+        self.running.append(process)
+        return process
+
+    def run(self, *command: str, typed: str = "") -> None:
+        """Run a command of `studium` to its end; it must succeed."""
+        program = [sys.executable, "-m", "studium", *command]
+        subprocess.run(program, env=self.environment, cwd=ROOT, input=typed.encode(), capture_output=True, check=True)
+
+    def serve(self, *options: str) -> "subprocess.Popen[bytes]":
+        """Start the server and wait until it is ready."""
+        process = self.start("serve", "--port", str(self.port), *options)
+        until(lambda: self.is_ready() or process.poll() is not None)
+        assert process.poll() is None, (self.folder / "processes.log").read_text()
+        return process
+
+    def is_ready(self) -> bool:
+        try:
+            return httpx2.get(f"{self.address}/readyz", timeout=3, verify=NO_CERTIFICATES).status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    def call(self, method: str, path: str, token: str | None = None, **content: Any) -> httpx2.Response:  # noqa: ANN401 -- whatever the client takes.
+        headers = {**content.pop("headers", {}), **({} if token is None else {"Authorization": f"Bearer {token}"})}
+        more = {"headers": headers, "timeout": 10, "verify": NO_CERTIFICATES, **content}
+        return httpx2.request(method, f"{self.address}/api/v1{path}", **more)
+
+    def end(self) -> None:
+        for process in self.running:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def school(folder: Path, **settings: str) -> Iterator[School]:
+    """A school whose processes are killed at the end."""
+    opened = School(folder, **settings)
+    try:
+        yield opened
+    finally:
+        opened.end()
+
+
+def until(true: Any, seconds: float = PATIENCE_SECONDS) -> None:  # noqa: ANN401 -- any callable without arguments.
+    """Wait until `true()` is true."""
+    began = monotonic()
+    while not true():
+        assert monotonic() - began < seconds, "it did not become true in time"
+        sleep(0.02)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> int:
+    """Ask a process to stop, and return its exit code."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(timeout=30)
