@@ -6,7 +6,7 @@ PYTEST_ARGS ?=
 
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
-PIP_INSTALL = $(UV) pip install --quiet --no-config --python $(BIN)/python
+PIP_INSTALL = $(UV) pip install --quiet --no-config --compile-bytecode --python $(BIN)/python
 COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(COMPILE_ARGS)
 
@@ -19,7 +19,7 @@ export UV_PYTHON_DOWNLOADS = never
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo install test test-slow check format lock clean
+.PHONY: help run demo install test test-slow bench check format lock clean
 
 help: ## Show this text
 	@echo "Studium: make TARGET (PYTHON=python3.13 picks another Python for a new .venv)"
@@ -42,11 +42,14 @@ test: $(DEVELOPMENT) ## Run the tests (PYTEST_ARGS="tests/policy -x" narrows the
 test-slow: $(DEVELOPMENT) ## Run the tests that start whole servers or take long
 	$(PYTEST) -m slow $(PYTEST_ARGS)
 
+bench: $(DEVELOPMENT) ## Measure Studium beside the least that its work costs (BENCH_ARGS="--only list" narrows it)
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
 check: $(DEVELOPMENT) ## Check format, lint, types and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
-	$(BIN)/mypy studium tests $(wildcard examples)
+	$(BIN)/mypy studium tests bench $(wildcard examples)
 
 format: $(DEVELOPMENT) ## Format the code and repair what can be repaired safely
 	$(BIN)/ruff check --fix-only --exit-zero

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -9,23 +10,41 @@ from cyclopts import App, Parameter
 
 from studium import __version__
 from studium.kit.config import Settings, SettingsError, load_settings
-from studium.kit.problems import Problem
+from studium.kit.problems import InvalidInput, Problem
 
 app = App(name="studium", version=__version__, help="Studium: a learning-management backend behind one HTTP API.")
 
 
 def main() -> None:
     """Run a command; what goes wrong is said in one sentence on standard error, with exit code 1."""
+    from pydantic import ValidationError  # noqa: PLC0415 -- see the module's first line.
+
     from studium.kit.migrate import MigrationError  # noqa: PLC0415 -- see the module's first line.
 
     try:
         app()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough: `studium routes | head`. Nothing is left to be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except (SettingsError, MigrationError) as error:
         _fail(str(error))
+    except InvalidInput as problem:
+        _fail("; ".join(f"{error.pointer.strip('/')}: {error.detail}" for error in problem.errors))
     except Problem as problem:
         _fail(problem.detail)
+    except ValidationError as error:
+        # Never the input itself: it may be a password.
+        _fail(
+            "; ".join(f"{_words(item['loc'])}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors())
+        )
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _words(place: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, place)).replace("full_name", "name")
 
 
 def _fail(sentence: str) -> NoReturn:
@@ -51,9 +70,12 @@ def serve(host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
 
     Parameters
     ----------
-    host: the address to listen on.
-    port: the port to listen on.
-    workers: how many processes serve; more than one needs PostgreSQL.
+    host
+        The address to listen on.
+    port
+        The port to listen on.
+    workers
+        How many processes serve; more than one needs PostgreSQL.
     """
     from studium.server import ServerError, run_server  # noqa: PLC0415 -- see the module's first line.
 
@@ -106,10 +128,14 @@ def create_admin(
 
     Parameters
     ----------
-    email: the address to log in with.
-    name: the full name.
-    password_stdin: read the password from standard input instead.
-    force: make another admin although there is one.
+    email
+        The address to log in with.
+    name
+        The full name.
+    password_stdin
+        Read the password from standard input instead.
+    force
+        Make another admin although there is one.
     """
     password = sys.stdin.readline().rstrip("\n") if password_stdin else getpass.getpass("Password: ")
     asyncio.run(_create_admin(_ready_settings(), email, name, password, force=force))
@@ -126,30 +152,82 @@ async def _create_admin(settings: Settings, email: str, name: str, password: str
 
 @app.command
 def reconcile(*, fix: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """Compare counters with the rows they count; exit 1 where any differ.
+    """Compare counters with the rows they count, and files with their content; exit 1 where any differ.
 
     Parameters
     ----------
-    fix: put right what differs.
+    fix
+        Put right the counters that differ.
     """
     from studium.reconcile import reconcile as compare  # noqa: PLC0415 -- see the module's first line.
 
-    differences = asyncio.run(compare(_ready_settings(), fix=fix))
-    print(f"{differences} {'difference' if differences == 1 else 'differences'}{' put right' if fix else ''}.")
-    sys.exit(1 if differences else 0)
+    drifted, lost = asyncio.run(compare(_ready_settings(), fix=fix))
+    for difference in (*drifted, *lost):
+        print(difference)
+    many = len(drifted)
+    print(f"{many} {'difference' if many == 1 else 'differences'}{' put right' if fix and many else ''}.")
+    if lost:
+        print(
+            f"{len(lost)} {'file has' if len(lost) == 1 else 'files have'} lost content: bring it back, or delete them."
+        )
+    sys.exit(1 if drifted or lost else 0)
 
 
 @app.command
-def routes() -> None:
-    """List every route: method, path, who may, and where its code is."""
-    from studium.inventory import route_lines  # noqa: PLC0415 -- see the module's first line.
+def jobs(*, requeue: Annotated[list[str] | None, Parameter(negative="")] = None) -> None:
+    """Count the jobs by state, and list those that failed for good; exit 1 where there are any.
 
-    print("\n".join(route_lines()))
+    Parameters
+    ----------
+    requeue
+        The id of a dead job to try again; `all` for every one.
+    """
+    dead = asyncio.run(_jobs(_ready_settings(), requeue or []))
+    sys.exit(1 if dead else 0)
+
+
+async def _jobs(settings: Settings, requeue: list[str]) -> int:
+    from studium.kit.runtime import open_runtime  # noqa: PLC0415 -- see the module's first line.
+
+    async with open_runtime(settings) as runtime:
+        dead = await runtime.jobs.dead_jobs()
+        wanted = {job.id for job in dead} if "all" in requeue else set(requeue)
+        unknown = wanted - {job.id for job in dead}
+        if unknown:
+            _fail(f"There is no dead job {', '.join(sorted(unknown))}.")
+        for job_id in wanted:
+            await runtime.jobs.requeue(job_id)
+        states = await runtime.jobs.pending()
+    print(", ".join(f"{count} {state}" for state, count in states.items()))
+    left = [job for job in dead if job.id not in wanted]
+    for job in left:
+        print(f"{job.id}  {job.name}  {job.tries} tries  {job.created_at:%Y-%m-%d %H:%M}  {job.error or 'see the log'}")
+    return len(left)
 
 
 @app.command
-def events() -> None:
-    """List every event and what happens after it."""
-    from studium.inventory import event_lines  # noqa: PLC0415 -- see the module's first line.
+def routes(*, markdown: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """List every route: method, path, who may, and where its code is.
 
-    print("\n".join(event_lines()))
+    Parameters
+    ----------
+    markdown
+        Print the table of docs/routes.md instead.
+    """
+    from studium.inventory import route_lines, route_table  # noqa: PLC0415 -- see the module's first line.
+
+    print("\n".join(route_table() if markdown else route_lines()))
+
+
+@app.command
+def events(*, markdown: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """List every event and what happens after it.
+
+    Parameters
+    ----------
+    markdown
+        Print the table of docs/events.md instead.
+    """
+    from studium.inventory import event_lines, event_table  # noqa: PLC0415 -- see the module's first line.
+
+    print("\n".join(event_table() if markdown else event_lines()))

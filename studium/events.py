@@ -74,6 +74,13 @@ class MfaDisabled(Event):
 
 
 @dataclass(frozen=True)
+class NewDeviceSeen(Event):
+    """A person logged in from an address or with a program that none of their sessions had. Published by auth."""
+
+    session_id: UUID
+
+
+@dataclass(frozen=True)
 class SessionReuseDetected(Event):
     """A refresh token came a second time, so its whole session was revoked. Published by auth."""
 

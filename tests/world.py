@@ -16,7 +16,7 @@ from uuid import UUID
 
 import httpx2
 from fastapi import FastAPI
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from studium.app import create_app
 from studium.kit.clock import now
@@ -46,6 +46,7 @@ from studium.models import (
     UserSession,
 )
 from studium.modules.quizzes.snapshot import take_snapshot
+from tests.databases import counting
 
 PASSWORD = "violet kettle 41"
 PEOPLE = {
@@ -56,6 +57,7 @@ PEOPLE = {
     "root": Role.ADMIN,
     "dan": Role.STUDENT,
 }
+FILES = ("F1", "F2", "F3")
 NUMBER = "CERT-20260105-A1B2C3"
 Row = TypeVar("Row", bound=Base)
 
@@ -112,18 +114,8 @@ class World:
     @asynccontextmanager
     async def counting(self) -> AsyncIterator[list[str]]:
         """The statements that the block sends, without transaction control."""
-        seen: list[str] = []
-
-        def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-            if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
-                seen.append(statement)
-
-        engine = self.runtime.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", note)
-        try:
+        with counting(self.runtime.database) as seen:
             yield seen
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
 
 
 @asynccontextmanager
@@ -144,12 +136,14 @@ async def open_world(database_url: str, folder: Path, **changes: Any) -> AsyncIt
 async def _fill(world: World) -> None:
     """One flush for each layer, so that parents come before what points at them."""
     hashed = await lane.hash(PASSWORD)
-    people = _people(world, hashed)
+    people = _people(world, PEOPLE, hashed)
     courses = _courses(world)
     async with world.runtime.database.writing() as session:
         for rows in (people, *courses, _enrollments(world), _rest(world)):
             session.add_all(rows)
             await session.flush()
+    for name in FILES:
+        await world.runtime.storage.put(f"uploads/{name.lower()}.txt", b"hello")
 
 
 def _named(world: World, name: str) -> UUID:
@@ -157,10 +151,15 @@ def _named(world: World, name: str) -> UUID:
     return world.ids[name]
 
 
-def _people(world: World, hashed: str) -> list[Base]:
+async def add_students(world: World, *names: str) -> None:
+    """Let more students in, each with a token under their name; nobody can log in as them."""
+    await world.add(*_people(world, dict.fromkeys(names, Role.STUDENT), "no password"))
+
+
+def _people(world: World, people: dict[str, Role], hashed: str) -> list[Base]:
     rows: list[Base] = []
     sessions: list[Base] = []
-    for name, role in PEOPLE.items():
+    for name, role in people.items():
         user_id, session_id = _named(world, name), new_id()
         rows.append(
             User(

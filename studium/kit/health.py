@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
+from math import nan
 
 import structlog
 from sqlalchemy import text
+from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from studium.kit.db import Database
-from studium.kit.metrics import render
+from studium.kit.metrics import JOBS_KEPT, render
 from studium.kit.migrate import head
 from studium.kit.runtime import Runtime
 
@@ -75,6 +77,13 @@ def _wanted_revision() -> str:
     return head()
 
 
+async def _count_jobs(state: State) -> None:
+    for name in ("ready", "running", "dead"):
+        JOBS_KEPT.labels(name).set(nan)
+    for name, count in (await state.runtime.jobs.pending()).items():
+        JOBS_KEPT.labels(name).set(count)
+
+
 async def _try(name: str, attempt: Callable[[], Awaitable[None]]) -> str:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
@@ -86,6 +95,7 @@ async def _try(name: str, attempt: Callable[[], Awaitable[None]]) -> str:
 
 
 async def _metrics(request: Request) -> Response:
-    del request
+    """What was counted; the jobs are counted now, unless the database does not answer: then their gauge says NaN."""
+    await _try("jobs", partial(_count_jobs, request.app.state))
     body, content_type = render()
     return Response(body, headers={"Content-Type": content_type, **_FRESH})

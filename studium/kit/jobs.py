@@ -128,8 +128,11 @@ def current_job_id() -> str:
 
 
 def pause_after(tries: int) -> float:
-    """Seconds to wait after that many failed tries: 1, 2, 4 … with up to a quarter of jitter, ten minutes at most."""
-    return min(2.0 ** (tries - 1), _LONGEST_PAUSE_SECONDS) * random.uniform(1, 1.25)  # noqa: S311 -- jitter.
+    """Seconds to wait after that many failed tries: 1, 4, 16 … with up to a quarter of jitter, ten minutes at most.
+
+    Eight tries so last about half an hour: as long as a mail server or a store may take to be mended.
+    """
+    return min(4.0 ** (tries - 1), _LONGEST_PAUSE_SECONDS) * random.uniform(1, 1.25)  # noqa: S311 -- jitter.
 
 
 def reason_of(error: BaseException) -> str:

@@ -133,7 +133,8 @@ class InvalidInput(Problem):
     title = "Invalid input"
 
     def __init__(self, errors: Sequence[FieldError], detail: str = "") -> None:
-        listed = [error.as_member() for error in errors[:MAX_FIELD_ERRORS]]
+        self.errors = tuple(errors[:MAX_FIELD_ERRORS])
+        listed = [error.as_member() for error in self.errors]
         super().__init__(detail or "The input is not valid; see errors.", errors=listed)
 
 
@@ -152,18 +153,6 @@ class InternalError(Problem):
 
     status = 500
     title = "Internal error"
-
-
-class NotImplementedYet(Problem):
-    """The address is part of the product, but not built yet."""
-
-    status = 501
-    title = "Not implemented"
-
-    @classmethod
-    def slug(cls) -> str:
-        """Say what the reader knows, without the promise."""
-        return "not-implemented"
 
 
 class Overloaded(Problem):

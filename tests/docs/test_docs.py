@@ -1,19 +1,21 @@
 """What can be asked for or go wrong is in the documentation, and nothing else."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 
+import pytest
+
 import studium.modules
 from studium.cli import app
-from studium.inventory import event_types
+from studium.inventory import event_table, route_table
 from studium.kit.config import Settings
 from studium.kit.problems import Problem
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("serve", "worker", "migrate", "demo", "create-admin", "reconcile", "routes", "events")
+COMMANDS = ("serve", "worker", "migrate", "demo", "create-admin", "reconcile", "jobs", "routes", "events")
 
 
 def text_of(name: str) -> str:
@@ -44,8 +46,19 @@ def test_every_command_is_in_the_readme() -> None:
     assert all(name in app for name in COMMANDS)
 
 
-def test_every_event_says_what_happened() -> None:
-    assert all(event.__doc__ for event in event_types())
+def test_every_command_has_a_paragraph_and_every_option_is_in_it() -> None:
+    paragraphs = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", text_of("docs/commands.md"), re.MULTILINE | re.DOTALL))
+    assert set(paragraphs) == set(COMMANDS)
+    for name, paragraph in paragraphs.items():
+        options = {option for argument in app[name].assemble_argument_collection() for option in argument.names}
+        assert {option for option in options if option.startswith("--")} == set(re.findall(r"--[a-z-]+", paragraph))
+
+
+@pytest.mark.parametrize(("page", "table"), [("routes", route_table), ("events", event_table)])
+def test_tables_are_what_the_commands_print(page: str, table: Callable[[], Iterator[str]]) -> None:
+    """Write them anew with `studium routes --markdown` and `studium events --markdown`."""
+    written = [line for line in text_of(f"docs/{page}.md").splitlines() if line.startswith("|")]
+    assert written == list(table())
 
 
 def test_links_lead_somewhere() -> None:

@@ -64,9 +64,9 @@ async def test_periodic_work_goes_on_and_ends(runtime: Runtime, tmp_path: Path) 
     assert len(lines(tmp_path / "dusted")) == count
 
 
-@pytest.mark.parametrize("url", ["postgres"], indirect=True)
-async def test_one_process_at_a_time_sweeps(runtime: Runtime, url: str, tmp_path: Path) -> None:
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as other:
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_one_process_at_a_time_sweeps(runtime: Runtime, database_url: str, tmp_path: Path) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other:
         await other.execute("SELECT pg_advisory_lock(%s)", (crc32(b"tests.jobs.library.dust"),))
         await runtime.jobs.start()
         await asyncio.sleep(0.6)
@@ -102,7 +102,7 @@ async def test_killed_worker_loses_no_job(runtime: Runtime, start_worker: Starte
     assert taken < (2 if runtime.database.dialect == "sqlite" else 12)
 
 
-@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_two_processes_share_the_jobs(runtime: Runtime, start_worker: Starter, tmp_path: Path) -> None:
     (tmp_path / "slow").touch()
     processes = [start_worker(), start_worker()]

@@ -10,7 +10,7 @@ from studium.kit.problems import FieldError, InvalidInput
 from studium.modules.analytics.periods import DEFAULT_DAYS, MAX_DAYS, Bucket, Period
 
 
-def period_query(
+async def period_query(
     first: Annotated[date | None, Query(alias="from", description="The first day (UTC); 30 days by default.")] = None,
     last: Annotated[
         date | None, Query(alias="to", description="The last day (UTC), included; today by default.")
