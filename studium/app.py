@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib import import_module
 
+import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -116,6 +117,7 @@ def _answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(PoolTimeoutError, _on_down)
     app.add_exception_handler(ConnectionError, _on_down)
+    app.add_exception_handler(asyncpg.InternalClientError, _on_down)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

@@ -27,7 +27,15 @@ _DIALECTS: dict[str, Dialect] = {
     "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
     "sqlite": sqlite.dialect(),
 }
-LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # The server said goodbye, and the driver has not finished reading it.
+    asyncpg.CannotConnectNowError,
+)
+"""What a connection raises that died, or was never made."""
 Process = Callable[[Any], Any] | None
 
 

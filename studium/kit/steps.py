@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from studium.kit.problems import DependencyDown
+from studium.kit.problems import DependencyDown, Overloaded
 from studium.kit.reads import LOST, PostgresReads, Read, Record
 
 _BUSY_SECONDS = 10.0
@@ -60,6 +60,9 @@ async def postgres_steps(reads: PostgresReads) -> AsyncIterator[Steps]:
     try:
         async with reads.connection() as connection, connection.transaction():
             yield _PostgresSteps(connection, reads.watch)
+    except asyncpg.TransactionRollbackError as error:
+        # A deadlock or a conflict, given up for the sake of another: nothing was done, trying again helps.
+        raise Overloaded from error
     except LOST as error:
         raise DependencyDown from error
 
@@ -89,9 +92,9 @@ class SqliteWriter(Steps):
         async with turn:
             connection = self._opened()
             try:
-                await asyncio.to_thread(connection.execute, "BEGIN IMMEDIATE")
+                await _in_thread(connection, "BEGIN IMMEDIATE")
                 yield self
-                await asyncio.to_thread(connection.execute, "COMMIT")
+                await _in_thread(connection, "COMMIT")
             except sqlite3.OperationalError as error:
                 raise DependencyDown from error
             finally:
@@ -109,3 +112,13 @@ class SqliteWriter(Steps):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+async def _in_thread(connection: sqlite3.Connection, statement: str) -> None:
+    """Run what may wait. Who is cancelled meanwhile goes only when it has ended: the connection is in one state."""
+    running = asyncio.ensure_future(asyncio.to_thread(connection.execute, statement))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise

@@ -1,7 +1,6 @@
 """A deadlock is nobody's mistake: the loser is told to try again, and nothing of its work remains."""
 
 import asyncio
-from typing import Any
 
 import psycopg
 import pytest
@@ -12,11 +11,12 @@ from tests.world import World
 COMPLETE = "/enrollments/{E1}/lessons/{L1}/complete"
 
 
-async def until_somebody_waits(connection: "psycopg.AsyncConnection[Any]") -> None:
-    """Some other session of this database waits for a lock."""
+async def until_somebody_waits(database_url: str) -> None:
+    """Some session of this database waits for a lock. Not asked in a transaction: there, activity stands still."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while (await (await connection.execute(waiting)).fetchone()) == (0,):
-        await asyncio.sleep(0.01)
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as watcher:
+        while (await (await watcher.execute(waiting)).fetchone()) == (0,):
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -26,7 +26,7 @@ async def test_the_loser_of_a_deadlock_is_asked_to_try_again(world: World, datab
         await other.execute("SET deadlock_timeout = '1min'")  # So that the request is the one that notices.
         await other.execute("SELECT 1 FROM lessons WHERE id = %s FOR UPDATE", [world.ids["L1"]])
         request = asyncio.create_task(world.call("sam", "POST", COMPLETE))
-        await until_somebody_waits(other)
+        await until_somebody_waits(database_url)
         await other.execute("SELECT 1 FROM enrollments WHERE id = %s FOR UPDATE", [world.ids["E1"]])
         answer = await request
     assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "overloaded", "1")

@@ -1,5 +1,8 @@
 """Hot reads give what sessions give, on both databases, and survive connections that die."""
 
+import asyncio
+import sqlite3
+
 import pytest
 from sqlalchemy import Uuid, bindparam, insert, literal, select, text, update
 
@@ -121,3 +124,20 @@ async def test_a_taken_value_ends_the_transaction(world: World) -> None:
     assert await world.count(Enrollment) == before
     async with world.runtime.database.steps() as steps:
         assert await steps.one(_RENAME, p_slug="no such slug") is None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_cancelled_wait_for_the_lock_leaves_the_connection_usable(world: World, database_url: str) -> None:
+    database, slug = world.runtime.database, (await world.row(Course, "C1")).slug
+    other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(run_alone(database, _RENAME, p_slug=slug))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    asyncio.get_running_loop().call_later(0.05, other.execute, "COMMIT")
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    other.close()
+    assert await title_of(world) != "Renamed"
+    await run_alone(database, _RENAME, p_slug=slug)
+    assert await title_of(world) == "Renamed"
