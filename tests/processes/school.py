@@ -66,6 +66,13 @@ class School:
         except httpx2.TransportError:
             return False
 
+    def is_idle(self) -> bool:
+        """Whether every job is done, as the metrics say."""
+        text = httpx2.get(f"{self.address}/metrics", timeout=3, verify=NO_CERTIFICATES).text
+        kept = [line.split()[-1] for line in text.splitlines() if line.startswith("studium_jobs_kept")]
+        assert len(kept) == 3
+        return set(kept) == {"0.0"}
+
     def call(self, method: str, path: str, token: str | None = None, **content: Any) -> httpx2.Response:  # noqa: ANN401 -- whatever the client takes.
         headers = {**content.pop("headers", {}), **({} if token is None else {"Authorization": f"Bearer {token}"})}
         more = {"headers": headers, "timeout": 10, "verify": NO_CERTIFICATES, **content}

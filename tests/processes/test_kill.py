@@ -4,7 +4,6 @@ import signal
 from email import message_from_bytes
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from tests.processes.dying_worker import POINTS
@@ -50,16 +49,8 @@ def check(open_school: School, ids: dict[str, str], mia: str, folder: Path) -> N
     until(lambda: certificates(open_school, mia))
     (number,) = certificates(open_school, mia)
     until(lambda: mails_about(folder, number) and pdfs(folder))
-    until(lambda: nothing_waits(open_school))
+    until(open_school.is_idle)
     assert certificates(open_school, mia) == [number]
     assert len(mails_about(folder, number)) == 1
     assert len(pdfs(folder)) == 1
     assert [stop(process) for process in (worker, server)] == [0, 0]
-
-
-def nothing_waits(open_school: School) -> bool:
-    """Whether every job is done, as the metrics say."""
-    text = httpx2.get(f"{open_school.address}/metrics").text
-    kept = [line.split()[-1] for line in text.splitlines() if line.startswith("studium_jobs_kept")]
-    assert len(kept) == 3
-    return set(kept) == {"0.0"}
