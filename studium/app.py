@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib import import_module
 
-import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -34,7 +33,6 @@ from studium.kit.routing import Router, invalid_input
 from studium.kit.runtime import open_runtime
 from studium.registry import load_handlers
 
-_GC_THRESHOLD = 50_000
 _UNLUCKY = frozenset({"40001", "40P01"})
 """SQLSTATEs of a transaction that PostgreSQL gave up for the sake of another: nothing was done, trying again helps."""
 _ROUTERS = (
@@ -81,7 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.routes.extend(module_routes())
     app.add_middleware(Dispatch, routes=app.router.routes)
     app.add_middleware(Edge, settings=settings)
-    _answer_errors(app)
+    _answer_errors(app, settings)
     return app
 
 
@@ -104,20 +102,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         # What start-up made lives as long as the process: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(_GC_THRESHOLD)
         yield
         app.state.stopping = True
         await runtime.jobs.stop()
 
 
-def _answer_errors(app: FastAPI) -> None:
+def _answer_errors(app: FastAPI, settings: Settings) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(PoolTimeoutError, _on_down)
     app.add_exception_handler(ConnectionError, _on_down)
-    app.add_exception_handler(asyncpg.InternalClientError, _on_down)
+    if not settings.is_sqlite:
+        import asyncpg  # noqa: PLC0415 -- the embedded default never loads it.
+
+        app.add_exception_handler(asyncpg.InternalClientError, _on_down)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

@@ -9,7 +9,8 @@ from typing import Annotated, NoReturn
 from cyclopts import App, Parameter
 
 from studium import __version__
-from studium.kit.config import Settings, SettingsError, load_settings
+from studium.kit.config import Settings, load_settings
+from studium.kit.failures import Failure
 from studium.kit.problems import InvalidInput, Problem
 
 app = App(name="studium", version=__version__, help="Studium: a learning-management backend behind one HTTP API.")
@@ -19,8 +20,6 @@ def main() -> None:
     """Run a command; what goes wrong is said in one sentence on standard error, with exit code 1."""
     from pydantic import ValidationError  # noqa: PLC0415 -- see the module's first line.
 
-    from studium.kit.migrate import MigrationError  # noqa: PLC0415 -- see the module's first line.
-
     try:
         app()
         sys.stdout.flush()
@@ -28,7 +27,7 @@ def main() -> None:
         # Whoever read the output has seen enough: `studium routes | head`. Nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except (SettingsError, MigrationError) as error:
+    except Failure as error:
         _fail(str(error))
     except InvalidInput as problem:
         _fail("; ".join(f"{error.pointer.strip('/')}: {error.detail}" for error in problem.errors))
@@ -77,12 +76,9 @@ def serve(host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
     workers
         How many processes serve; more than one needs PostgreSQL.
     """
-    from studium.server import ServerError, run_server  # noqa: PLC0415 -- see the module's first line.
+    from studium.server import run_server  # noqa: PLC0415 -- see the module's first line.
 
-    try:
-        run_server(_ready_settings(), host=host, port=port, workers=workers)
-    except ServerError as error:
-        _fail(str(error))
+    run_server(_ready_settings(), host=host, port=port, workers=workers)
 
 
 @app.command

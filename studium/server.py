@@ -9,13 +9,14 @@ from uvicorn.supervisors import Multiprocess
 
 from studium.app import create_app
 from studium.kit.config import Settings, load_settings
+from studium.kit.failures import Failure
 from studium.kit.logs import configure_logs
 
 STOP_SECONDS = 25
 _BACKLOG = 2048
 
 
-class ServerError(Exception):
+class ServerError(Failure):
     """Why the server cannot start; its text is one sentence."""
 
 

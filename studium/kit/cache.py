@@ -1,22 +1,9 @@
-"""A cache for what may be lost: in memory, or in Redis. A stopped or hung Redis never fails a request."""
+"""A cache for what may be lost: in memory, or in Redis."""
 
-import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
-import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
-
-PREFIX = "studium:"
-TIMEOUT_SECONDS = 0.25
-OPEN_SECONDS = 5.0
-CONNECTIONS = 10
 MEMORY_MAX = 10_000
-T = TypeVar("T")
-_log = structlog.get_logger()
 
 
 class Cache:
@@ -46,91 +33,10 @@ class Cache:
         self._values.clear()
 
 
-class RedisCache(Cache):
-    """The same in Redis. After a failure it works from memory for some seconds, then one call tries again."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=TIMEOUT_SECONDS,
-            decode_responses=True,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry_on_timeout=False,
-        )
-        self._redis = Redis.from_pool(pool)
-        self._is_down = False
-        self._open_until = 0.0
-
-    async def _try(self, work: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]) -> T:
-        if time.monotonic() < self._open_until:
-            return await instead()
-        if self._is_down:  # This call tries; those that come meanwhile go on from memory.
-            self._open_until = time.monotonic() + TIMEOUT_SECONDS
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                done = await work()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._note_failure(error)
-            return await instead()
-        self._note_success()
-        return done
-
-    def _note_failure(self, error: Exception) -> None:
-        """Leave Redis alone for some seconds. Of the many that fail when it stops, one says so."""
-        self._open_until = time.monotonic() + OPEN_SECONDS
-        if not self._is_down:
-            _log.warning("cache unavailable", reason=type(error).__name__)
-        self._is_down = True
-
-    def _note_success(self) -> None:
-        self._open_until = 0.0
-        if self._is_down:
-            _log.warning("cache available again")
-        self._is_down = False
-
-    async def get(self, key: str) -> str | None:
-        """The text, or None."""
-
-        async def work() -> str | None:
-            return _text(await self._redis.get(PREFIX + key))
-
-        return await self._try(work, lambda: super(RedisCache, self).get(key))
-
-    async def set(self, key: str, value: str, seconds: int) -> None:
-        """Keep a text, in memory too, so that it outlives a Redis that stops."""
-        await super().set(key, value, seconds)
-
-        async def work() -> None:
-            await self._redis.set(PREFIX + key, value, ex=seconds)
-
-        await self._try(work, _nothing)
-
-    async def delete(self, key: str) -> None:
-        """Forget a text."""
-        await super().delete(key)
-
-        async def work() -> None:
-            await self._redis.delete(PREFIX + key)
-
-        await self._try(work, _nothing)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await super().close()
-        await self._redis.aclose()
-
-
-async def _nothing() -> None:
-    """What there is to do instead, where memory has done it already."""
-
-
-def _text(value: bytes | str | None) -> str | None:
-    return value.decode() if isinstance(value, bytes) else value
-
-
 def open_cache(url: str) -> Cache:
-    """The cache for `redis://…`, or in memory for an empty address."""
-    return RedisCache(url) if url else Cache()
+    """The cache for `redis://…`, or in memory for an empty address. The embedded default never loads Redis's client."""
+    if not url:
+        return Cache()
+    from studium.kit.cache_redis import RedisCache  # noqa: PLC0415 -- see the docstring.
+
+    return RedisCache(url)

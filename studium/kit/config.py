@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 from pydantic import AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from studium.kit.failures import Failure
+
 SECRET_MIN_LENGTH = 32
 _WELL_KNOWN = ("changeme", "change-me", "secret", "password", "studium", "example", "insecure")
 _MIN_DISTINCT = 10
 
 
-class SettingsError(Exception):
+class SettingsError(Failure):
     """A wrong or missing setting; its text is one sentence that names the setting."""
 
 

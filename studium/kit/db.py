@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from studium.kit.problems import Problem
-from studium.kit.reads import PostgresReads, Reads, open_reads
-from studium.kit.steps import SqliteWriter, Steps, postgres_steps
+from studium.kit.reads import Reads, open_reads
+from studium.kit.steps import SqliteWriter, Steps
 
 if TYPE_CHECKING:
     from studium.kit.runtime import Runtime
@@ -75,10 +75,12 @@ class Database:
 
     def steps(self) -> AbstractAsyncContextManager[Steps]:
         """A short transaction of prepared statements, committed at the end of the block, rolled back when it raises."""
-        if isinstance(self.reads, PostgresReads):
-            return postgres_steps(self.reads)
-        assert self.writer is not None  # noqa: S101 -- on SQLite there is one.
-        return self.writer.transaction(self._turns())
+        if self.writer is not None:
+            return self.writer.transaction(self._turns())
+        from studium.kit.reads_postgres import PostgresReads, postgres_steps  # noqa: PLC0415 -- as in `open_reads`.
+
+        assert isinstance(self.reads, PostgresReads)  # noqa: S101 -- what `open_reads` gives for PostgreSQL.
+        return postgres_steps(self.reads)
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:

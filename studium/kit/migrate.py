@@ -1,34 +1,39 @@
 """Bringing a database to the shape that this version of the system wants, from any number of processes at once.
 
 Every run is one transaction: it happens whole or not at all. On SQLite the file's write lock, on PostgreSQL an advisory
-lock lets one process work while the others wait and then find nothing to do.
+lock lets one process work while the others wait and then find nothing to do. Alembic is loaded only where there is
+something to do, which at most starts there is not.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-SCRIPTS = "studium:migrations"
+from studium.kit.failures import Failure
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SCRIPTS = Path(__file__).parents[1] / "migrations"
+"""Migrations; each is named `REVISION_words.py`, so that what there is to do is seen without loading any of them."""
+
 _ADVISORY_KEY = int.from_bytes(b"studium")
 _WAIT_FOR_OTHERS_SECONDS = 300
 _WAIT_FOR_TABLES_SECONDS = 10
 _CONNECT_SECONDS = 5
+HEAD = "head"
 _LOCK_WORDS = ("lock timeout", "database is locked")
 _FILE_WORDS = ("unable to open", "not a database", "malformed", "readonly", "disk is full", "disk I/O")
 
 
-class MigrationError(Exception):
+class MigrationError(Failure):
     """A migration that did not happen; its text is one sentence for the operator, and the database is as before."""
 
 
@@ -48,17 +53,23 @@ class BrokenReferences(MigrationError):
     """After a migration on SQLite some row would have pointed at a row that is not there."""
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str, revision: str = HEAD) -> None:
     """Migrate the database at `url` up to `revision`; a new SQLite file and its folder are made.
 
     Raises NewerDatabase, DatabaseUnreachable, DatabaseBusy or BrokenReferences.
     """
     _make_folder(make_url(url))
+    if revision == HEAD and not is_pending(url):
+        return
+    from alembic import command  # noqa: PLC0415 -- see the module's docstring.
+
     _migrate(url, command.upgrade, revision)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Migrate the database at `url` down to `revision` (`base` is before the first). Raises what `upgrade` raises."""
+    from alembic import command  # noqa: PLC0415 -- see the module's docstring.
+
     _migrate(url, command.downgrade, revision)
 
 
@@ -73,9 +84,7 @@ def current(url: str) -> str | None:
 
 def head() -> str:
     """Return the revision that this version of the system wants."""
-    revision = _scripts().get_current_head()
-    assert revision is not None  # noqa: S101 -- the first migration is shipped with the package.
-    return revision
+    return max(_shipped())
 
 
 def is_pending(url: str) -> bool:
@@ -85,10 +94,12 @@ def is_pending(url: str) -> bool:
     return revision != head()
 
 
-def config_of(connection: Connection | None = None) -> Config:
+def config_of(connection: Connection | None = None) -> "Config":
     """Return Alembic's configuration; with a connection, its commands run there and leave the commit to the caller."""
+    from alembic.config import Config  # noqa: PLC0415 -- see the module's docstring.
+
     config = Config()
-    config.set_main_option("script_location", SCRIPTS)
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
@@ -104,7 +115,7 @@ def migrating(url: str) -> Iterator[Connection]:
             yield connection
 
 
-def _migrate(url: str, step: Callable[[Config, str], None], revision: str) -> None:
+def _migrate(url: str, step: "Callable[[Config, str], None]", revision: str) -> None:
     with migrating(url) as connection:
         before = _revision_of(connection)
         _refuse_newer(before)
@@ -129,23 +140,23 @@ def _check_references(connection: Connection) -> None:
 
 
 def _revision_of(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return revision
 
 
 def _refuse_newer(revision: str | None) -> None:
-    if revision is None:
-        return
-    try:
-        _scripts().get_revision(revision)
-    except CommandError:
+    if revision is not None and revision not in _shipped():
         message = (
             f"The database is at revision {revision}, which this version of Studium does not know: install a newer one."
         )
-        raise NewerDatabase(message) from None
+        raise NewerDatabase(message)
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(config_of())
+def _shipped() -> set[str]:
+    """The revisions that this version brings."""
+    return {script.stem.partition("_")[0] for script in SCRIPTS.glob("versions/[!_]*.py")}
 
 
 @contextmanager

@@ -5,37 +5,19 @@ kind, so it costs one round trip. Whatever writes uses a session, and so does a 
 the same request.
 """
 
-import json
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
-import asyncpg
 from sqlalchemy import Dialect
-from sqlalchemy.dialects.postgresql import asyncpg as postgresql
 from sqlalchemy.dialects.sqlite import pysqlite as sqlite
 from sqlalchemy.engine import make_url
 
 from studium.kit.problems import DependencyDown
 
-CONNECT_SECONDS = 3
-COMMAND_SECONDS = 5
 _BUSY_SECONDS = 1.0
-_DIALECTS: dict[str, Dialect] = {
-    "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
-    "sqlite": sqlite.dialect(),
-}
-LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # The server said goodbye, and the driver has not finished reading it.
-    asyncpg.CannotConnectNowError,
-)
-"""What a connection raises that died, or was never made."""
 Process = Callable[[Any], Any] | None
 
 
@@ -43,6 +25,16 @@ class Record(Protocol):
     """A row: its values by the names of the columns."""
 
     def __getitem__(self, name: str, /) -> Any: ...  # noqa: ANN401 -- columns of any type.
+
+
+@cache
+def _dialect(name: str) -> Dialect:
+    """How SQL is spelled for a database. The embedded default never loads the other one's driver."""
+    if name == "sqlite":
+        return sqlite.dialect()
+    from sqlalchemy.dialects.postgresql import asyncpg  # noqa: PLC0415 -- see the docstring.
+
+    return asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
 class _Compiled:
@@ -97,7 +89,7 @@ class Read:
         """The statement for one kind of database."""
         found = self._compiled.get(dialect)
         if found is None:
-            found = self._compiled[dialect] = _Compiled(self._statement, _DIALECTS[dialect])
+            found = self._compiled[dialect] = _Compiled(self._statement, _dialect(dialect))
         return found
 
 
@@ -119,68 +111,6 @@ class Reads(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Let go of the connections."""
-
-
-class PostgresReads(Reads):
-    """On PostgreSQL: a pool of asyncpg's own, which opens connections when they are needed."""
-
-    def __init__(self, url: str, size: int) -> None:
-        self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._size = size
-        self._pool: Any = None
-
-    async def all(self, read: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
-        """Every row. A connection that was lost since its last use is replaced once: a read may be repeated."""
-        compiled = read.compiled("postgresql")
-        arguments = compiled.arguments(values)
-        if self.watch is not None:
-            self.watch(compiled.text)
-        try:
-            return await self._fetch(compiled.text, arguments)
-        except TimeoutError as error:
-            raise DependencyDown from error
-        except LOST:
-            try:
-                return await self._fetch(compiled.text, arguments)
-            except LOST as error:
-                raise DependencyDown from error
-
-    async def _fetch(self, text: str, arguments: list[Any]) -> Sequence[Record]:
-        async with self.connection() as connection:
-            rows: Sequence[Record] = await connection.fetch(text, *arguments)
-            return rows
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        """A connection of the pool, for as long as the block."""
-        if self._pool is None:
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=0,
-                max_size=self._size,
-                init=_prepare_postgres,
-                reset=_leave_as_is,
-                timeout=CONNECT_SECONDS,
-                command_timeout=COMMAND_SECONDS,
-                server_settings={"timezone": "UTC", "application_name": "studium"},
-            )
-        async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
-            yield connection
-
-    async def close(self) -> None:
-        """Close the pool."""
-        if self._pool is not None:
-            self._pool.terminate()
-            self._pool = None
-
-
-async def _prepare_postgres(connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped.
-    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
-
-
-async def _leave_as_is(connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped.
-    """Reads change nothing on a connection, so there is nothing to reset, and a round trip to save."""
-    del connection
 
 
 class SqliteReads(Reads):
@@ -217,4 +147,8 @@ class SqliteReads(Reads):
 
 def open_reads(url: str, pool_size: int) -> Reads:
     """The reads of a database."""
-    return SqliteReads(url) if url.startswith("sqlite") else PostgresReads(url, pool_size)
+    if url.startswith("sqlite"):
+        return SqliteReads(url)
+    from studium.kit.reads_postgres import PostgresReads  # noqa: PLC0415 -- as `_dialect`.
+
+    return PostgresReads(url, pool_size)

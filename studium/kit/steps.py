@@ -12,11 +12,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-import asyncpg
 from sqlalchemy.engine import make_url
 
-from studium.kit.problems import DependencyDown, Overloaded
-from studium.kit.reads import LOST, PostgresReads, Read, Record
+from studium.kit.problems import DependencyDown
+from studium.kit.reads import Read, Record
 
 _BUSY_SECONDS = 10.0
 
@@ -36,35 +35,6 @@ class Steps(ABC):
         """The first row, or None."""
         rows = await self.all(step, **values)
         return rows[0] if rows else None
-
-
-class _PostgresSteps(Steps):
-    def __init__(self, connection: Any, watch: Callable[[str], None] | None) -> None:  # noqa: ANN401 -- asyncpg is untyped.
-        self._connection, self._watch = connection, watch
-
-    async def all(self, step: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
-        """Every row."""
-        compiled = step.compiled("postgresql")
-        if self._watch is not None:
-            self._watch(compiled.text)
-        try:
-            rows: Sequence[Record] = await self._connection.fetch(compiled.text, *compiled.arguments(values))
-        except asyncpg.UniqueViolationError as error:
-            raise AlreadyThere from error
-        return rows
-
-
-@asynccontextmanager
-async def postgres_steps(reads: PostgresReads) -> AsyncIterator[Steps]:
-    """A transaction on a connection of the reads' pool; committed at the end, rolled back when the block raises."""
-    try:
-        async with reads.connection() as connection, connection.transaction():
-            yield _PostgresSteps(connection, reads.watch)
-    except asyncpg.TransactionRollbackError as error:
-        # A deadlock or a conflict, given up for the sake of another: nothing was done, trying again helps.
-        raise Overloaded from error
-    except LOST as error:
-        raise DependencyDown from error
 
 
 class SqliteWriter(Steps):

@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from studium.kit import cache as cache_module
-from studium.kit.cache import TIMEOUT_SECONDS, Cache, RedisCache, open_cache
+from studium.kit.cache import Cache, open_cache
+from studium.kit.cache_redis import TIMEOUT_SECONDS, RedisCache
 from tests.servers import Server, redis_server
 
 SOON_SECONDS = TIMEOUT_SECONDS + 0.25

@@ -1,0 +1,118 @@
+"""Reads and steps on PostgreSQL, on a pool of asyncpg's own beside the sessions' one."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from studium.kit.problems import DependencyDown, Overloaded
+from studium.kit.reads import Read, Reads, Record
+from studium.kit.steps import AlreadyThere, Steps
+
+CONNECT_SECONDS = 3
+COMMAND_SECONDS = 5
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # The server said goodbye, and the driver has not finished reading it.
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+"""What a connection raises that died, or was never made."""
+
+
+class PostgresReads(Reads):
+    """Reads on a pool that opens connections when they are needed."""
+
+    def __init__(self, url: str, size: int) -> None:
+        self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._size = size
+        self._pool: Any = None
+
+    async def all(self, read: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
+        """Every row. A connection that was lost since its last use is replaced once: a read may be repeated."""
+        compiled = read.compiled("postgresql")
+        arguments = compiled.arguments(values)
+        if self.watch is not None:
+            self.watch(compiled.text)
+        try:
+            return await self._fetch(compiled.text, arguments)
+        except TimeoutError as error:
+            raise DependencyDown from error
+        except LOST:
+            try:
+                return await self._fetch(compiled.text, arguments)
+            except LOST as error:
+                raise DependencyDown from error
+
+    async def _fetch(self, text: str, arguments: list[Any]) -> Sequence[Record]:
+        async with self.connection() as connection:
+            rows: Sequence[Record] = await connection.fetch(text, *arguments)
+            return rows
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection of the pool, for as long as the block."""
+        if self._pool is None:
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=0,
+                max_size=self._size,
+                init=_prepare_postgres,
+                reset=_leave_as_is,
+                timeout=CONNECT_SECONDS,
+                command_timeout=COMMAND_SECONDS,
+                server_settings={"timezone": "UTC", "application_name": "studium"},
+            )
+        async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+
+async def _prepare_postgres(connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped.
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def _leave_as_is(connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped.
+    """Reads change nothing on a connection, so there is nothing to reset, and a round trip to save."""
+    del connection
+
+
+class _PostgresSteps(Steps):
+    def __init__(self, connection: Any, watch: Callable[[str], None] | None) -> None:  # noqa: ANN401 -- asyncpg is untyped.
+        self._connection, self._watch = connection, watch
+
+    async def all(self, step: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
+        """Every row."""
+        compiled = step.compiled("postgresql")
+        if self._watch is not None:
+            self._watch(compiled.text)
+        try:
+            rows: Sequence[Record] = await self._connection.fetch(compiled.text, *compiled.arguments(values))
+        except asyncpg.UniqueViolationError as error:
+            raise AlreadyThere from error
+        return rows
+
+
+@asynccontextmanager
+async def postgres_steps(reads: PostgresReads) -> AsyncIterator[Steps]:
+    """A transaction on a connection of the reads' pool; committed at the end, rolled back when the block raises."""
+    try:
+        async with reads.connection() as connection, connection.transaction():
+            yield _PostgresSteps(connection, reads.watch)
+    except asyncpg.TransactionRollbackError as error:
+        # A deadlock or a conflict, given up for the sake of another: nothing was done, trying again helps.
+        raise Overloaded from error
+    except LOST as error:
+        raise DependencyDown from error
