@@ -7,6 +7,7 @@ from sqlalchemy import exists, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
+from studium.access.errors import TeachersOnly
 from studium.kit.db import unique_or
 from studium.kit.ids import new_id
 from studium.kit.problems import FieldNotAllowed
@@ -32,11 +33,14 @@ wait for ever.
 async def create_course(session: AsyncSession, actor: Actor, wish: CourseCreate) -> Course:
     """Create a draft owned by the actor, or by `instructor_id` when an admin says so.
 
-    Raises SlugTaken for an explicit slug that exists; a slug made from the title gets a suffix instead.
+    Raises SlugTaken for an explicit slug that exists; a slug made from the title gets a suffix instead. The owner's row
+    is shared, so that whoever is demoted meanwhile keeps no course, or the demotion finds it.
     """
     owner_id = wish.instructor_id or actor.id
     if owner_id != actor.id:
         await _check_owner(session, actor, owner_id)
+    elif not await _may_own(session, owner_id):
+        raise TeachersOnly
     fields = wish.model_dump(exclude={"slug", "metadata", "instructor_id"})
     course_id = new_id()
     course = Course(id=course_id, instructor_id=owner_id, course_metadata=wish.metadata, **fields)
@@ -53,10 +57,14 @@ async def _check_owner(session: AsyncSession, actor: Actor, owner_id: UUID) -> N
     if not actor.is_admin:
         field = "instructor_id"
         raise FieldNotAllowed(field)
-    teaches = select(User.id).where(User.id == owner_id, User.is_active, User.role.in_((Role.INSTRUCTOR, Role.ADMIN)))
-    if await session.scalar(teaches.with_for_update(read=True)) is None:
+    if not await _may_own(session, owner_id):
         message = "The owner must be an active instructor or admin."
         raise InstructorNotFound(message)
+
+
+async def _may_own(session: AsyncSession, owner_id: UUID) -> bool:
+    teaches = select(User.id).where(User.id == owner_id, User.is_active, User.role.in_((Role.INSTRUCTOR, Role.ADMIN)))
+    return await session.scalar(teaches.with_for_update(read=True)) is not None
 
 
 async def update_course(

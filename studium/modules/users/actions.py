@@ -28,6 +28,7 @@ from studium.modules.users.credentials import (
     issue_token,
     revoke_sessions,
     set_password,
+    shut_out,
     void_tokens,
 )
 from studium.modules.users.email import Email, normalise_email
@@ -189,7 +190,7 @@ async def update_user(
 ) -> User:
     """Write what an admin changes about somebody; raises PreconditionFailed, OwnAccount, LastAdmin, OwnsCourses.
 
-    Deactivation and a new password end the person's sessions in the same transaction.
+    Deactivation and a new password end the person's sessions and mailed links in the same transaction.
     """
     admins = await lock_for_admin(session, actor, user)
     if_match.require(user.version)
@@ -197,16 +198,17 @@ async def update_user(
     refusal = await _refusal(session, actor, user, changes, admins)
     fields = sorted(changes)
     if refusal is not None:
-        _remember(session, "users.changed", actor.id, user.id, address, outcome=REFUSED, fields=fields)
+        told = _told(fields, changes)
+        _remember(session, "users.changed", actor.id, user.id, address, outcome=REFUSED, **told)
         raise refusal
     changes.pop("password", None)
     await _write(session, user, changes)
     if password_hash is not None:
         await set_password(session, user, password_hash)
     if not user.is_active:
-        await revoke_sessions(session, user.id)
+        await shut_out(session, user)
     if fields:
-        _remember(session, "users.changed", actor.id, user.id, address, fields=fields)
+        _remember(session, "users.changed", actor.id, user.id, address, **_told(fields, changes))
     return user
 
 
@@ -235,6 +237,11 @@ async def _refusal(
     if role is Role.STUDENT and user.role is not Role.STUDENT and await _owns_courses(session, user.id):
         return OwnsCourses("Give the courses to somebody else first.")
     return None
+
+
+def _told(fields: list[str], changes: Mapping[str, object]) -> dict[str, object]:
+    """What the record keeps of a change: which fields, and what became of role and activity; never a text."""
+    return {"fields": fields, **{name: changes[name] for name in ("role", "is_active") if name in changes}}
 
 
 async def _owns_courses(session: AsyncSession, user_id: UUID) -> bool:

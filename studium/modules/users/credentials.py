@@ -82,6 +82,12 @@ async def set_password(session: AsyncSession, user: User, password_hash: str, *,
     await publish(session, PasswordChanged(user_id=user.id))
 
 
+async def shut_out(session: AsyncSession, user: User) -> None:
+    """End everything that lets a deactivated person in, so that nothing of it comes back when they do."""
+    await revoke_sessions(session, user.id)
+    await void_tokens(session, user.id, TokenPurpose.RESET_PASSWORD, TokenPurpose.INVITATION)
+
+
 async def void_tokens(session: AsyncSession, user_id: UUID, *purposes: TokenPurpose) -> None:
     """Make the person's unused tokens for these purposes worthless."""
     unused = OneTimeToken.user_id == user_id, OneTimeToken.purpose.in_(purposes), OneTimeToken.used_at.is_(None)
