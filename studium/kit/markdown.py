@@ -6,6 +6,8 @@ import nh3
 import structlog
 from markdown_it import MarkdownIt
 
+from studium.kit.schema import is_own_file
+
 KEPT_CHARACTERS = 8_000_000
 _TEXT_TAGS = {"a", "b", "br", "code", "del", "em", "i", "img", "s", "strong", "sub", "sup"}
 _BLOCK_TAGS = {
@@ -33,7 +35,7 @@ _TAGS = _TEXT_TAGS | _BLOCK_TAGS
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "code": {"class"}, "ol": {"start"}}
 _CELL = {"th": {"style"}, "td": {"style"}}
 _log = structlog.get_logger()
-_OPTIONS = {"html": False, "linkify": False, "maxNesting": 40}
+_OPTIONS = {"html": False, "linkify": False, "maxNesting": 20}
 _markdown = MarkdownIt("commonmark", _OPTIONS).enable(["table", "strikethrough"])
 
 
@@ -86,9 +88,11 @@ def _render(text: str) -> str:
 
 
 def _filtered(tag: str, attribute: str, value: str) -> str | None:
-    """Keep images from https or our own files, alignment of cells, and the language of code."""
+    """Keep images from https or our own files, links that name their scheme, alignment, and the language of code."""
     if (tag, attribute) == ("img", "src"):
-        return value if value.startswith(("https://", "/api/v1/files/")) else None
+        return value if value.startswith("https://") or is_own_file(value) else None
+    if attribute == "href":
+        return None if value.startswith("//") else value
     if attribute == "style":
         return value if value in ("text-align:left", "text-align:center", "text-align:right") else None
     if attribute == "class":

@@ -1,6 +1,7 @@
 """The vocabulary of requests and answers: strict input, plain output, and the types that every module shares."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ METADATA_MAX_BYTES = 16_384
 METADATA_MAX_DEPTH = 5
 METADATA_MAX_KEYS = 64
 URL_MAX = 500
-OWN_FILES = "/api/v1/files/"
+_OWN_FILE = re.compile(r"/api/v1/files/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/download)?")
 BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_CONTROLS = frozenset("\t\n\r")
 
@@ -105,9 +106,14 @@ def _aware(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def is_own_file(address: str) -> bool:
+    """Whether it is the address of one of our files, written as our answers have it."""
+    return _OWN_FILE.fullmatch(address) is not None
+
+
 def _safe_url(value: str) -> str:
     """Allow https addresses and our own files; refuse userinfo, odd ports and whitespace. Never fetched."""
-    if value.startswith(OWN_FILES) and not set(value) & set(" \\<>\"'"):
+    if is_own_file(value):
         return value
     if not value.isascii() or not value.isprintable() or set(value) & set(" \\<>\"'"):
         message = "must be a plain https address"

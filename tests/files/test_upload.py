@@ -1,5 +1,6 @@
 """What is taken, as what, and that it comes back."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -98,6 +99,15 @@ async def test_a_file_in_use_stays(folder_desk: Desk, place: str) -> None:
     async with folder_desk.world.runtime.database.writing() as session:
         await session.execute(update(table).values({place: None}))
     assert (await folder_desk.world.call("ada", "DELETE", f"/files/{file['id']}")).status_code == 204
+
+
+@pytest.mark.parametrize("spelled", [str.upper, lambda file_id: file_id.replace("-", "")], ids=["capitals", "bare"])
+async def test_a_file_is_in_use_however_its_id_is_written(folder_desk: Desk, spelled: Callable[[str], str]) -> None:
+    file = await folder_desk.take("ada", "a.png", picture("png"), is_public="true")
+    wish = {"content": f"![a](https://school.example/api/v1/files/{spelled(file['id'])}/download)"}
+    assert (await folder_desk.world.call("ada", "PATCH", "/courses/{C1}/lessons/{L1}", json=wish)).status_code == 200
+    answer = await folder_desk.world.call("ada", "DELETE", f"/files/{file['id']}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "file_in_use")
 
 
 async def test_who_may_give_a_file_to_a_course(folder_desk: Desk) -> None:

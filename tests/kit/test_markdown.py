@@ -48,6 +48,8 @@ def test_pictures_come_from_https_or_our_own_files() -> None:
         "http://example.org/a.png",
         "/api/v1/users/me",
         "//evil.example/a.png",
+        "/api/v1/files/../users/me",
+        own.upper(),
         "data:image/png;base64,AAAA",
     ):
         assert "src=" not in markdown_to_html(f"![a]({source})")
@@ -67,6 +69,9 @@ def test_pictures_come_from_https_or_our_own_files() -> None:
         "[x](&#106;avascript:alert(1))",
         "[x](data:text/html;base64,PHNjcmlwdD4=)",
         "[x](vbscript:x)",
+        "[x](//evil.example)",
+        "[x](&#47;/evil.example)",
+        "[x]: //evil.example\n[x]",
         "![x](javascript:alert(1))",
         '[x](https://a.example "onmouseover=alert(1) x=")',
         "<https://a.example/\"onmouseover='alert(1)'>",

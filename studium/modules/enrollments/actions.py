@@ -148,9 +148,13 @@ async def _move(session: AsyncSession, enrollment: Enrollment, wanted: Enrollmen
     return enrollment
 
 
-async def review(session: AsyncSession, enrollment: Enrollment, wish: ReviewIn) -> bool:
-    """Rate the course; return whether it is the first time. Raises EnrollmentNotActive, ProgressTooLow."""
+async def review(session: AsyncSession, enrollment: Enrollment, wish: ReviewIn, if_match: IfMatchHeader) -> bool:
+    """Rate the course; return whether it is the first time.
+
+    Raises PreconditionFailed, EnrollmentNotActive, ProgressTooLow.
+    """
     await session.refresh(enrollment, with_for_update=True)
+    if_match.require(enrollment.version)
     if enrollment.status not in rules.LEARNING:
         message = "Resume the course before you review it."
         raise EnrollmentNotActive(message)

@@ -1,6 +1,6 @@
 """What the enrollments of one course add up to: figures for its staff, reviews for everybody."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -45,8 +45,8 @@ async def course_stats(session: AsyncSession, course: Course) -> EnrollmentStats
 
 
 def _ratio(amount: Decimal | int, count: int) -> Decimal | None:
-    """The quotient with two places, or None where there is nothing to divide by."""
-    return (Decimal(amount) / count).quantize(_PLACES) if count else None
+    """The quotient with two places, a half rounded up, or None where there is nothing to divide by."""
+    return (Decimal(amount) / count).quantize(_PLACES, ROUND_HALF_UP) if count else None
 
 
 async def reviews_page(session: AsyncSession, course: Course, page: PageQuery) -> Page[ReviewOut]:

@@ -97,9 +97,9 @@ async def record_progress(
     responses={200: {"model": EnrollmentOut, "description": "The review was changed."}},
 )
 async def review_course(
-    enrollment: OwnEnrollment, session: SessionDep, response: Response, wish: ReviewIn
+    enrollment: OwnEnrollment, session: SessionDep, if_match: IfMatch, response: Response, wish: ReviewIn
 ) -> EnrollmentOut:
     """Rate the course; again changes the review."""
-    is_first = await actions.review(session, enrollment, wish)
+    is_first = await actions.review(session, enrollment, wish, if_match)
     response.status_code = 201 if is_first else 200
     return await queries.enrollment_out(session, enrollment.id)

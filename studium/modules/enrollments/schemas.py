@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from studium.kit.schema import Id, Input, Metadata, Number, Output, Patch, Percent, PersonOut, unset
+from studium.kit.schema import Id, Input, Metadata, Number, Output, Paragraphs, Patch, Percent, PersonOut, unset
 from studium.models import EnrollmentStatus, LessonType, ProgressStatus
 
 REVIEW_MAX = 2_000
@@ -61,7 +61,7 @@ class ReviewIn(Input):
     """One to five stars, and a few words."""
 
     rating: Annotated[int, Field(ge=1, le=5)]
-    review: Annotated[str, Field(max_length=REVIEW_MAX)] | None = None
+    review: Annotated[Paragraphs, Field(max_length=REVIEW_MAX)] | None = None
 
 
 class CourseBrief(Output):

@@ -1,7 +1,8 @@
 """Reads of files."""
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from studium.access.actor import Actor
 from studium.kit.pages import Order, Page, PageQuery, paginate
@@ -32,8 +33,12 @@ async def used_bytes(session: AsyncSession, actor: Actor) -> int:
 
 async def is_in_use(session: AsyncSession, file: UploadedFile) -> bool:
     """Whether a course or a live lesson points at the file."""
-    name = str(file.id)
-    courses = exists().where(or_(Course.thumbnail_url.contains(name), Course.description.contains(name)))
-    texts = or_(Lesson.video_url.contains(name), Lesson.content.contains(name))
-    lessons = exists().where(Lesson.archived_at.is_(None), texts)
+    courses = exists().where(_names(file, Course.thumbnail_url, Course.description))
+    lessons = exists().where(Lesson.archived_at.is_(None), _names(file, Lesson.video_url, Lesson.content))
     return bool(await session.scalar(select(or_(courses, lessons))))
+
+
+def _names(file: UploadedFile, *texts: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    """Whether one of the texts has the file's id, in either way of writing it that our addresses understand."""
+    ids = str(file.id), file.id.hex
+    return or_(*(text.icontains(written) for text in texts for written in ids))
