@@ -34,7 +34,7 @@ def _earned() -> ColumnElement[bool]:
         .exists()
     )
     submitted = and_(Quiz.quiz_type == QuizType.PRACTICE, QuizAttempt.status != AttemptStatus.IN_PROGRESS)
-    return or_(submitted, QuizAttempt.is_passed, was_passed)
+    return or_(submitted, QuizAttempt.is_passed.is_(True), was_passed)
 
 
 _PASS = (
