@@ -147,18 +147,27 @@ async def _create_admin(settings: Settings, email: str, name: str, password: str
 
 
 @app.command
-def reconcile(*, fix: Annotated[bool, Parameter(negative="")] = False) -> None:
+def reconcile(
+    *,
+    fix: Annotated[bool, Parameter(negative="")] = False,
+    invariants: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
     """Compare counters with the rows they count, and files with their content; exit 1 where any differ.
 
     Parameters
     ----------
     fix
         Put right the counters that differ.
+    invariants
+        Look for anything else, too, that no crash or race may leave behind.
     """
+    from studium.reconcile import broken_invariants  # noqa: PLC0415 -- see the module's first line.
     from studium.reconcile import reconcile as compare  # noqa: PLC0415 -- see the module's first line.
 
-    drifted, lost = asyncio.run(compare(_ready_settings(), fix=fix))
-    for difference in (*drifted, *lost):
+    settings = _ready_settings()
+    drifted, lost = asyncio.run(compare(settings, fix=fix))
+    broken = asyncio.run(broken_invariants(settings)) if invariants else ()
+    for difference in (*drifted, *lost, *broken):
         print(difference)
     many = len(drifted)
     print(f"{many} {'difference' if many == 1 else 'differences'}{' put right' if fix and many else ''}.")
@@ -166,7 +175,9 @@ def reconcile(*, fix: Annotated[bool, Parameter(negative="")] = False) -> None:
         print(
             f"{len(lost)} {'file has' if len(lost) == 1 else 'files have'} lost content: bring it back, or delete them."
         )
-    sys.exit(1 if drifted or lost else 0)
+    if invariants:
+        print(f"{len(broken)} broken {'invariant' if len(broken) == 1 else 'invariants'}.")
+    sys.exit(1 if drifted or lost or broken else 0)
 
 
 @app.command

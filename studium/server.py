@@ -1,7 +1,10 @@
 """Serving the application with uvicorn, from one process or several."""
 
+import ctypes
+import os
 import signal
 import socket
+import sys
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,6 +17,7 @@ from studium.kit.logs import configure_logs
 
 STOP_SECONDS = 25
 _BACKLOG = 2048
+_PR_SET_PDEATHSIG = 1
 
 
 class ServerError(Failure):
@@ -22,9 +26,19 @@ class ServerError(Failure):
 
 def serving_app() -> FastAPI:
     """The application of a worker process, which reads the settings for itself."""
+    _die_with_supervisor()
     settings = load_settings()
     configure_logs(settings)
     return create_app(settings)
+
+
+def _die_with_supervisor() -> None:
+    """Let a supervisor that is killed take this process along: it would keep the port, and no new one could start."""
+    if sys.platform == "linux":
+        supervisor = os.getppid()
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != supervisor:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def run_server(settings: Settings, *, host: str, port: int, workers: int) -> None:

@@ -23,6 +23,7 @@ import studium.models  # noqa: F401 -- these two put every table on the metadata
 from studium.kit import migrate
 from studium.kit.ids import new_id
 from studium.kit.tables import Base
+from tests.processes.school import school, stop, until
 
 ROOT = Path(__file__).parents[1]
 SERVER = os.environ.get("STUDIUM_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -331,3 +332,33 @@ def test_another_hosts_migration_is_waited_for(postgres_url: str, monkeypatch: p
         migrate.upgrade(postgres_url)
     migrate.upgrade(postgres_url)
     assert migrate.current(postgres_url) == migrate.head()
+
+
+def test_tables_in_use_are_not_waited_for_long_and_nothing_is_changed(
+    postgres_url: str, scripts: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Whoever waits for a table keeps everybody else from it: better to give up, and try again at night."""
+    migrate.upgrade(postgres_url)
+    before = add_revision(scripts, "op.add_column('users', sa.Column('nickname', sa.Text()))")
+    monkeypatch.setattr(migrate, "_WAIT_FOR_TABLES_SECONDS", 0.2)
+    with psycopg.connect(postgres_url) as reader:
+        reader.execute("SELECT count(*) FROM users")
+        with pytest.raises(migrate.DatabaseBusy, match=r"^The database .* is in use"):
+            migrate.upgrade(postgres_url)
+    assert migrate.current(postgres_url) == before
+    migrate.upgrade(postgres_url)
+    assert migrate.current(postgres_url) == "next"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_hosts_that_start_at_once_both_become_ready(postgres_url: str, tmp_path: Path, kind: str):
+    """On an empty database, with real processes: on PostgreSQL each host migrates and then serves."""
+    database = postgres_url if kind == "postgresql" else f"sqlite:///{tmp_path}/both.db"
+    settings = {"database_url": database, "secret_key": "0123456789abcdef" * 4}
+    with school(tmp_path, **settings) as one, school(tmp_path, **settings) as other:
+        if kind == "postgresql":
+            migrating = [host.start("migrate") for host in (one, other)]
+            assert [process.wait(50) for process in migrating] == [0, 0]
+        started = [host.start("serve", "--port", str(host.port)) for host in (one, other)]
+        until(lambda: one.is_ready() and other.is_ready(), 40)
+        assert [stop(process) for process in started] == [0, 0]

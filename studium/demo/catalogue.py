@@ -5,7 +5,8 @@ from pathlib import Path
 from uuid import UUID
 
 from studium.kit.ids import new_id
-from studium.models import Course, JsonObject, Lesson, Quiz, QuizQuestion
+from studium.kit.search import searchable
+from studium.models import Course, CourseWords, JsonObject, Lesson, Quiz, QuizQuestion
 from studium.modules.courses.course_text import CourseText, LessonText, QuestionText
 from studium.modules.courses.markdown_course import read_course
 
@@ -62,10 +63,11 @@ class CourseRows:
         )
 
     def rows(self) -> list[object]:
-        """Everything to store, parents first."""
+        """Everything to store, parents first. The words to find the course by come along: no object is flushed here."""
+        words = CourseWords(course_id=self.course.id, words=searchable(self.course.title, self.course.description))
         quizzes = [quiz for quiz, _ in self.quizzes.values()]
         questions = [question for _, asked in self.quizzes.values() for question in asked]
-        return [self.course, *self.lessons, *quizzes, *questions]
+        return [self.course, words, *self.lessons, *quizzes, *questions]
 
 
 def _quiz(lesson_text: LessonText, lesson: Lesson) -> tuple[Quiz, list[QuizQuestion]]:

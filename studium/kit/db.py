@@ -59,6 +59,15 @@ class Database:
             await session.rollback()
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """As `reading`, and all statements see the same moment, however long they take: for whoever compares tables."""
+        async with self.reading() as session:
+            if self.dialect == "postgresql":
+                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+                await session.execute(text("SET LOCAL statement_timeout = 0"))
+            yield session
+
+    @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end of the block, and rolled back when the block raises.
 

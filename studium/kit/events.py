@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.jobs import JobKind, register, store
+from studium.kit.jobs import JobKind, name_of, register, store
 
 E = TypeVar("E", bound="Event")
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[None]])
@@ -44,8 +44,7 @@ def on(event: type[E], *, outside: bool = False) -> Callable[[Handler], Handler]
         async def run(place: Any, payload: Mapping[str, str]) -> None:  # noqa: ANN401 -- a session or the runtime.
             await function(place, event.from_payload(payload))
 
-        name = f"{function.__module__.removeprefix('studium.modules.')}.{function.__name__}"
-        kind = register(JobKind(name=name, run=run, outside=outside, function=function))
+        kind = register(JobKind(name=name_of(function), run=run, outside=outside, function=function))
         _handlers.setdefault(event, []).append(kind)
         return function
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
 
 import structlog
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.metrics import JOB_SECONDS, JOBS_TOTAL
@@ -91,7 +93,7 @@ def job(function: Function) -> Function:
     async def run(session: AsyncSession, payload: Mapping[str, str]) -> None:
         await function(session, **payload)
 
-    register(JobKind(name=_name_of(function), run=run, outside=False, function=function))
+    register(JobKind(name=name_of(function), run=run, outside=False, function=function))
     return function
 
 
@@ -100,20 +102,21 @@ def periodic(*, seconds: float | Callable[["Settings"], float]) -> Callable[[Fun
     interval = seconds if callable(seconds) else (lambda _: seconds)
 
     def decorate(function: Function) -> Function:
-        name = _name_of(function)
+        name = name_of(function)
         _periodic[name] = Periodic(name, function, interval)
         return function
 
     return decorate
 
 
-def _name_of(function: Callable[..., object]) -> str:
+def name_of(function: Callable[..., object]) -> str:
+    """What jobs of this function are called: its module and its own name."""
     return f"{function.__module__.removeprefix('studium.modules.')}.{function.__name__}"
 
 
 async def enqueue(session: AsyncSession, function: Callable[..., Awaitable[None]], **payload: str) -> None:
     """Store a job in the caller's transaction. Payloads are ids and short texts, never secrets."""
-    await store(session, _kinds[_name_of(function)], payload)
+    await store(session, _kinds[name_of(function)], payload)
 
 
 async def store(session: AsyncSession, kind: JobKind, payload: Mapping[str, str]) -> None:
@@ -175,6 +178,10 @@ class Jobs(ABC):
     @abstractmethod
     async def pending(self) -> dict[str, int]:
         """How many jobs are in each state: `ready`, `running`, `dead`."""
+
+    @abstractmethod
+    def waiting_ids(self, function: Callable[..., Awaitable[None]], key: str) -> Select[UUID]:
+        """The ids under `key` in the payloads of this function's jobs that are ready or running, for an IN."""
 
     @abstractmethod
     async def dead_jobs(self) -> list[DeadJob]:

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 from zlib import crc32
 
 import procrastinate
@@ -13,14 +14,24 @@ import psycopg
 import structlog
 from procrastinate import jobs as procrastinate_jobs
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
-from sqlalchemy import delete, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, String, Uuid, cast, column, delete, select, table, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.clock import now
 from studium.kit.job_tables import JobReceipt
-from studium.kit.jobs import MAX_TRIES, DeadJob, GiveUp, Jobs, Periodic, pause_after, reason_of, registered_jobs
+from studium.kit.jobs import (
+    MAX_TRIES,
+    DeadJob,
+    GiveUp,
+    Jobs,
+    Periodic,
+    name_of,
+    pause_after,
+    reason_of,
+    registered_jobs,
+)
 
 if TYPE_CHECKING:
     from studium.kit.config import Settings
@@ -50,6 +61,7 @@ _REQUEUE = text(
     "UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = NULL"
     " WHERE id = :id AND status = 'failed' RETURNING id"
 )
+_JOBS = table("procrastinate_jobs", column("task_name", String), column("status"), column("args", JSONB))
 _STATES = {"todo": "ready", "doing": "running", "failed": "dead"}
 
 
@@ -200,6 +212,11 @@ class PostgresJobs(Jobs):
             if status in _STATES:
                 counts[_STATES[status]] += count
         return counts
+
+    def waiting_ids(self, function: Callable[..., Awaitable[None]], key: str) -> Select[UUID]:
+        """The ids in the payloads of waiting jobs."""
+        waits = _JOBS.c.task_name == name_of(function), cast(_JOBS.c.status, String).in_(("todo", "doing"))
+        return select(cast(_JOBS.c.args[key].astext, Uuid())).where(*waits)
 
     async def dead_jobs(self) -> list[DeadJob]:
         """The dead letters, oldest first."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, event, func, or_, select, update
+from sqlalchemy import Select, Uuid, delete, event, func, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.clock import now
 from studium.kit.ids import new_id
 from studium.kit.job_tables import JobRow
-from studium.kit.jobs import MAX_TRIES, DeadJob, GiveUp, Jobs, pause_after, reason_of
+from studium.kit.jobs import MAX_TRIES, DeadJob, GiveUp, Jobs, name_of, pause_after, reason_of
 
 if TYPE_CHECKING:
     from studium.kit.config import Settings
@@ -183,6 +183,11 @@ class SqliteJobs(Jobs):
         async with self.database.reading() as session:
             rows = await session.execute(select(JobRow.state, func.count().label("jobs")).group_by(JobRow.state))
             return {"ready": 0, "running": 0, "dead": 0, **{row.state: row.jobs for row in rows.all()}}
+
+    def waiting_ids(self, function: Callable[..., Awaitable[None]], key: str) -> Select[UUID]:
+        """The ids in the payloads of waiting jobs; an id column holds them without hyphens here."""
+        plain = func.replace(JobRow.payload[key].as_string(), "-", "")
+        return select(type_coerce(plain, Uuid())).where(JobRow.name == name_of(function), JobRow.state != "dead")
 
     async def dead_jobs(self) -> list[DeadJob]:
         """The dead letters, oldest first."""

@@ -133,6 +133,7 @@ def test_the_demo_school_is_quick_and_built_once(database_url: str, tmp_path: Pa
     assert all(found != [0] for found in before)
     assert run(database_url, tmp_path, "demo")[0] == 0
     assert [execute(database_url, count) for count in counts] == before
+    assert run(database_url, tmp_path, "reconcile", "--invariants") == (0, "0 differences.\n0 broken invariants.\n", "")
 
 
 @pytest.mark.parametrize("command", ["routes", "events"])

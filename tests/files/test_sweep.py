@@ -10,7 +10,7 @@ import pytest
 
 from studium.kit.clock import shifted
 from studium.models import UploadedFile
-from studium.modules.files import jobs
+from studium.modules.files import actions_reconcile
 from studium.modules.files.actions_reconcile import LostBlob, find_lost
 from studium.modules.files.jobs import sweep_orphans
 from tests.files.desk import Desk
@@ -18,7 +18,7 @@ from tests.files.samples import PDF
 
 
 async def test_blobs_without_a_row_are_swept_after_an_hour(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "_BATCH", 2)
+    monkeypatch.setattr(actions_reconcile, "_LISTED", 2)
     storage = desk.world.runtime.storage
     kept = await desk.take("sam", "a.pdf", PDF)
     orphans = [f"uploads/ab/{'ab' * 16}{number}.pdf" for number in range(5)]

@@ -48,9 +48,11 @@ class School:
         self.running.append(process)
         return process
 
+    program = (sys.executable, "-m", "studium")
+
     def run(self, *command: str, typed: str = "") -> None:
         """Run a command of `studium` to its end; it must succeed."""
-        program = [sys.executable, "-m", "studium", *command]
+        program = [*self.program, *command]
         subprocess.run(program, env=self.environment, cwd=ROOT, input=typed.encode(), capture_output=True, check=True)
 
     def serve(self, *options: str) -> "subprocess.Popen[bytes]":

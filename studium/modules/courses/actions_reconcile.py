@@ -1,4 +1,4 @@
-"""The catalogue's counts against the enrollments: what `studium reconcile` looks at, and puts right."""
+"""The catalogue's counts against the enrollments: what `studium reconcile` looks at; and what no outline may be."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,62 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from studium.models import CourseCounts, Enrollment
+from studium.kit.invariants import Invariant
+from studium.models import Course, CourseCounts, CourseWords, Enrollment, Lesson
+
+_parent, _above, _top = aliased(Lesson), aliased(Lesson), aliased(Lesson)
+_PARENTS = select(Lesson.id, Lesson.parent_lesson_id.label("parent_id")).join(
+    _parent, _parent.id == Lesson.parent_lesson_id
+)
+_PLACE = Lesson.order_index
+
+INVARIANTS = (
+    Invariant(
+        6,
+        "course {course_id} has {lessons} live lessons, in places {first} to {last}",
+        select(
+            Lesson.course_id,
+            func.count().label("lessons"),
+            func.min(_PLACE).label("first"),
+            func.max(_PLACE).label("last"),
+        )
+        .where(Lesson.archived_at.is_(None))
+        .group_by(Lesson.course_id)
+        .having(
+            or_(
+                func.min(_PLACE) != 1,
+                func.max(_PLACE) != func.count(),
+                func.count(_PLACE.distinct()) != func.count(),
+            )
+        ),
+    ),
+    Invariant(
+        6,
+        "lesson {id} is archived, but stands in place {place} of its course",
+        select(Lesson.id, _PLACE.label("place")).where(Lesson.archived_at.is_not(None), _PLACE >= 0),
+    ),
+    Invariant(
+        6,
+        "lesson {id} stands below lesson {parent_id}, which is archived or of another course",
+        _PARENTS.where(or_(_parent.course_id != Lesson.course_id, _parent.archived_at.is_not(None))),
+    ),
+    # More than three levels are not allowed, so whoever has three lessons above it is too deep or stands below itself.
+    Invariant(
+        6,
+        "lesson {id} stands below lesson {parent_id} in a circle, or deeper than three levels",
+        _PARENTS.join(_above, _above.id == _parent.parent_lesson_id).join(_top, _top.id == _above.parent_lesson_id),
+    ),
+    Invariant(
+        9,
+        "course {id} has no words to be found by, or no counts",
+        select(Course.id)
+        .outerjoin(CourseWords, CourseWords.course_id == Course.id)
+        .outerjoin(CourseCounts, CourseCounts.course_id == Course.id)
+        .where(or_(CourseWords.course_id.is_(None), CourseCounts.course_id.is_(None))),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

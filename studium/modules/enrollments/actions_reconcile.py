@@ -1,14 +1,15 @@
-"""Counters against rows: what `studium reconcile` looks at, and puts right."""
+"""Counters against rows: what `studium reconcile` looks at, and puts right; and what no enrollment may be."""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from studium.models import Enrollment, EnrollmentStatus, LessonProgress
+from studium.kit.invariants import Invariant
+from studium.models import Enrollment, EnrollmentStatus, LessonProgress, Quiz, QuizAttempt
 from studium.modules.enrollments.actions_recount import lesson_total, lessons_done
 from studium.modules.enrollments.counters import recount
 
@@ -19,6 +20,60 @@ def _time_spent() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries have
 
 
 _IS_ACTIVE = Enrollment.status == EnrollmentStatus.ACTIVE
+
+
+# In hundredths of a percent, and whole: a decimal is a float on SQLite. A quotient of integers is rounded down.
+_HUNDREDTHS = cast(func.round(Enrollment.progress_percentage * 100), Integer)
+_EARNED = case((Enrollment.total_lessons_count == 0, 0), else_=Enrollment.completed_lessons_count * 10_000).op("/")(
+    case((Enrollment.total_lessons_count == 0, 1), else_=Enrollment.total_lessons_count)
+)
+_FULL = 100
+_IS_COMPLETED = Enrollment.status == EnrollmentStatus.COMPLETED
+_ATTEMPTS = (
+    select(func.count(QuizAttempt.id))
+    .join(Quiz, Quiz.id == QuizAttempt.quiz_id)
+    .where(QuizAttempt.enrollment_id == LessonProgress.enrollment_id, Quiz.lesson_id == LessonProgress.lesson_id)
+    .correlate(LessonProgress)
+    .scalar_subquery()
+)
+
+INVARIANTS = (
+    Invariant(
+        1,
+        "enrollment {id} is at {percentage} %, but has done {done} of {total} lessons",
+        select(
+            Enrollment.id,
+            Enrollment.progress_percentage.label("percentage"),
+            Enrollment.completed_lessons_count.label("done"),
+            Enrollment.total_lessons_count.label("total"),
+        ).where(_IS_ACTIVE, _HUNDREDTHS != _EARNED),
+    ),
+    Invariant(
+        1,
+        "enrollment {id} is {status} at {percentage} %, completed at {completed_at}: not all of it can be true",
+        select(
+            Enrollment.id,
+            Enrollment.status,
+            Enrollment.progress_percentage.label("percentage"),
+            Enrollment.completed_at,
+        ).where(
+            or_(
+                and_(_IS_COMPLETED, or_(Enrollment.completed_at.is_(None), Enrollment.progress_percentage < _FULL)),
+                and_(~_IS_COMPLETED, Enrollment.completed_at.is_not(None)),
+            )
+        ),
+    ),
+    Invariant(
+        9,
+        "enrollment {enrollment_id} has begun {counted} attempts in lesson {lesson_id}, but its progress says {stored}",
+        select(
+            LessonProgress.enrollment_id,
+            LessonProgress.lesson_id,
+            LessonProgress.attempts_count.label("stored"),
+            _ATTEMPTS.label("counted"),
+        ).where(LessonProgress.attempts_count != _ATTEMPTS),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
