@@ -46,6 +46,7 @@ _ROUTERS = (
     "courses.routes_lessons",
     "quizzes.routes",
     "quizzes.routes_questions",
+    "quizzes.routes_staff",
     "enrollments.routes_rosters",
     "enrollments.routes",
     "quizzes.routes_attempts",

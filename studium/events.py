@@ -123,6 +123,13 @@ class AttemptGraded(Event):
 
 
 @dataclass(frozen=True)
+class RegradeRequested(Event):
+    """Staff asked for a regrade of more attempts than an answer can wait for. Published by quizzes."""
+
+    regrade_id: UUID
+
+
+@dataclass(frozen=True)
 class CertificateIssued(Event):
     """An enrollment got its certificate. Published by certificates."""
 

@@ -73,7 +73,8 @@ async def begin(session: AsyncSession, user_id: UUID, key: str, fingerprint: str
     await _take_turn(session, user_id, key)
     known = select(IdempotencyKey).where(IdempotencyKey.user_id == user_id, IdempotencyKey.key == key)
     row = (await session.execute(known)).scalar_one_or_none()
-    if row is not None and row.expires_at > now():
+    # A refusal that had something to remember was committed with the key, but without an answer: it is decided anew.
+    if row is not None and row.status_code is not None and row.expires_at > now():
         return _replay(row, fingerprint)
     if row is not None:
         await session.delete(row)

@@ -182,36 +182,16 @@ async def editable_question(question_id: UUID, quiz: EditableQuiz, session: Sess
 EditableQuestion = Annotated[QuizQuestion, Depends(editable_question)]
 
 
-async def _attempt(session: AsyncSession, enrollment: Enrollment, quiz_id: UUID, attempt_id: UUID) -> QuizAttempt:
-    same = QuizAttempt.enrollment_id == enrollment.id, QuizAttempt.quiz_id == quiz_id
-    attempt, _ = await _found(session, QuizAttempt, QuizAttempt.id == attempt_id, *same)
-    return attempt
-
-
-@permission("attempt: student, owner or admin")
-async def visible_attempt(
-    quiz_id: UUID, attempt_id: UUID, enrollment: VisibleEnrollment, session: SessionDep
-) -> QuizAttempt:
-    """An attempt in an enrollment that the caller may know of."""
-    return await _attempt(session, enrollment, quiz_id, attempt_id)
-
-
-@permission("attempt: student")
-async def own_attempt(quiz_id: UUID, attempt_id: UUID, enrollment: OwnEnrollment, session: SessionDep) -> QuizAttempt:
-    """The caller's own attempt."""
-    return await _attempt(session, enrollment, quiz_id, attempt_id)
-
-
 @permission("attempt: owner or admin")
 async def gradable_attempt(
     quiz_id: UUID, attempt_id: UUID, enrollment: ManagedEnrollment, session: SessionDep
 ) -> QuizAttempt:
     """An attempt in a course that the caller runs."""
-    return await _attempt(session, enrollment, quiz_id, attempt_id)
+    same = QuizAttempt.enrollment_id == enrollment.id, QuizAttempt.quiz_id == quiz_id
+    attempt, _ = await _found(session, QuizAttempt, QuizAttempt.id == attempt_id, *same)
+    return attempt
 
 
-VisibleAttempt = Annotated[QuizAttempt, Depends(visible_attempt)]
-OwnAttempt = Annotated[QuizAttempt, Depends(own_attempt)]
 GradableAttempt = Annotated[QuizAttempt, Depends(gradable_attempt)]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from studium.kit.ids import new_id
+from studium.kit.ids import new_id, random_id
 from studium.kit.search import searchable
 from studium.models import Course, CourseWords, JsonObject, Lesson, Quiz, QuizQuestion
 from studium.modules.courses.course_text import CourseText, LessonText, QuestionText
@@ -94,7 +94,7 @@ def _quiz(lesson_text: LessonText, lesson: Lesson) -> tuple[Quiz, list[QuizQuest
 
 def _question(text: QuestionText, quiz: Quiz, place: int) -> QuizQuestion:
     options: list[JsonObject] = [
-        {"id": str(new_id()), "text": option.text, "is_correct": option.is_correct} for option in text.options
+        {"id": str(random_id()), "text": option.text, "is_correct": option.is_correct} for option in text.options
     ]
     return QuizQuestion(
         id=new_id(),

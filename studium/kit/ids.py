@@ -1,6 +1,6 @@
 """Identifiers."""
 
-from uuid import UUID
+from uuid import UUID, uuid4  # noqa: TID251 -- the one place where ids are made.
 
 from uuid_utils.compat import uuid7
 
@@ -11,3 +11,8 @@ def new_id() -> UUID:
     An id names a row and grants nothing: it is never a capability.
     """
     return uuid7()
+
+
+def random_id() -> UUID:
+    """Return a version 4 UUID, for what is shown shuffled: sorting such ids does not bring the old order back."""
+    return uuid4()

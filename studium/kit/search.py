@@ -28,7 +28,7 @@ _IN_TITLE = "^"
 _SYMBOLS = frozenset("#%+_")
 """Punctuation that people search for: C#, C++, 100 %, snake_case."""
 # Han, kana, Thai, Lao, Myanmar and Khmer are written without spaces between words.
-_UNSPACED = re.compile(
+UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\U00020000-\U0003ffff]"
 )
 # Combining classes of accents and of Hebrew and Arabic points; not of Indic vowel signs nor of the voicing of kana.
@@ -55,7 +55,7 @@ def _is_dropped(char: str) -> bool:
 
 def _kind(char: str) -> str:
     """What a character of folded text is part of: a `word`, a `run` without spaces, a `symbol`, or nothing."""
-    if _UNSPACED.match(char):
+    if UNSPACED.match(char):
         return "run"
     category = unicodedata.category(char)
     if category[0] in "LNM":

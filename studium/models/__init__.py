@@ -1,5 +1,6 @@
 """What the system remembers. Importing this package registers every table on the one metadata."""
 
+from studium.models.accommodation import QuizAccommodation
 from studium.models.attempt import AttemptStatus, GradeChange, QuizAttempt
 from studium.models.audit import AuditEvent
 from studium.models.certificate import Certificate
@@ -13,6 +14,7 @@ from studium.models.idempotency import IdempotencyKey
 from studium.models.lesson import Lesson, LessonType
 from studium.models.progress import LessonProgress, ProgressStatus
 from studium.models.quiz import QuestionType, Quiz, QuizQuestion, QuizType
+from studium.models.regrade import Regrade, RegradeEntry
 from studium.models.session import OneTimeToken, RecoveryCode, RefreshToken, TokenPurpose, UserSession
 from studium.models.throttle import ThrottleHit
 from studium.models.user import MfaMethod, Role, User
@@ -39,11 +41,14 @@ __all__ = [
     "ProgressStatus",
     "QuestionType",
     "Quiz",
+    "QuizAccommodation",
     "QuizAttempt",
     "QuizQuestion",
     "QuizType",
     "RecoveryCode",
     "RefreshToken",
+    "Regrade",
+    "RegradeEntry",
     "Role",
     "ThrottleHit",
     "TokenPurpose",

@@ -77,6 +77,7 @@ class World:
         self.quiz = self.add(models.Quiz(lesson_id=self.lesson.id, title="Sets"))
         self.enrollment = self.add(self.new_enrollment())
         self.attempt = self.add(self.new_attempt(1))
+        self.regrade = self.add(self.new_regrade())
         for row in (
             self.new_token("first"),
             self.new_mail_token(),
@@ -87,6 +88,10 @@ class World:
             self.new_question(),
             self.new_progress(),
             models.GradeChange(attempt_id=self.attempt.id, grader_id=self.ada.id),
+            self.new_accommodation(),
+            models.RegradeEntry(
+                regrade_id=self.regrade.id, attempt_id=self.attempt.id, is_changed=False, before={}, after={}
+            ),
             self.new_certificate(self.enrollment, "CERT-20260102-ABCDEF"),
             self.new_file(),
         ):
@@ -145,6 +150,13 @@ class World:
     def new_attempt(self, number: int, **fields: object) -> models.QuizAttempt:
         place = {"enrollment_id": self.enrollment.id, "quiz_id": self.quiz.id}
         return models.QuizAttempt(**place, attempt_number=number, snapshot={}, **fields)
+
+    def new_accommodation(self) -> models.QuizAccommodation:
+        return models.QuizAccommodation(quiz_id=self.quiz.id, student_id=self.sam.id)
+
+    def new_regrade(self) -> models.Regrade:
+        fields = {"dry_run": True, "never_lower": False, "key": [], "attempts_total": 1}
+        return models.Regrade(quiz_id=self.quiz.id, requested_by=self.ada.id, **fields)
 
     def new_certificate(self, enrollment: models.Enrollment, number: str) -> models.Certificate:
         return models.Certificate(
@@ -275,6 +287,14 @@ BAD_CHANGES: dict[str, list[str]] = {
     "ck_quiz_attempts_percentage": ["UPDATE quiz_attempts SET percentage = 100.01"],
     "ck_quiz_attempts_time_taken": ["UPDATE quiz_attempts SET time_taken_seconds = -1"],
     "ck_quiz_attempts_version": ["UPDATE quiz_attempts SET version = 0"],
+    "ck_quiz_accommodations_time": ["UPDATE quiz_accommodations SET extra_time_percent = 401"],
+    "ck_quiz_accommodations_attempts": ["UPDATE quiz_accommodations SET extra_attempts = -1"],
+    "ck_quiz_accommodations_version": ["UPDATE quiz_accommodations SET version = 0"],
+    "ck_regrades_counts": [
+        "UPDATE regrades SET attempts_changed = -1",
+        "UPDATE regrades SET attempts_changed = 1",
+        "UPDATE regrades SET attempts_done = 2",
+    ],
     "ck_certificates_revoked": [
         "UPDATE certificates SET is_revoked = true",
         "UPDATE certificates SET revoked_at = issued_at",
@@ -302,6 +322,8 @@ TWINS: dict[str, Callable[[World], Base]] = {
         1, status=models.AttemptStatus.SUBMITTED, submitted_at=THEN
     ),
     "uq_quiz_attempts_open": lambda world: world.new_attempt(2),
+    "uq_quiz_accommodations_quiz_student": World.new_accommodation,
+    "uq_regrades_open": World.new_regrade,
     "ix_certificates_enrollment_id": lambda world: world.new_certificate(world.enrollment, "CERT-20260102-000000"),
     "ix_certificates_certificate_number": lambda world: world.new_certificate(
         world.other_enrollment(), "CERT-20260102-ABCDEF"
@@ -376,7 +398,10 @@ WITHOUT_LEARNERS = ["DELETE FROM certificates", "DELETE FROM enrollments"]
         (["DELETE FROM certificates"], "DELETE FROM courses"),
         ([], "DELETE FROM users WHERE full_name = 'Sam'"),
         (["DELETE FROM certificates"], "DELETE FROM users WHERE full_name = 'Sam'"),
-        ([*WITHOUT_LEARNERS, "DELETE FROM grade_changes"], "DELETE FROM users WHERE full_name = 'Ada'"),
+        (
+            [*WITHOUT_LEARNERS, "DELETE FROM grade_changes", "DELETE FROM regrades"],
+            "DELETE FROM users WHERE full_name = 'Ada'",
+        ),
         ([], "DELETE FROM users WHERE full_name = 'Mia'"),
     ],
     ids=["certificate", "enrollment", "certificate-of", "enrollment-of", "course-of", "audit-of"],
@@ -397,7 +422,7 @@ def test_a_file_outlives_its_course(world: World):
 def test_parts_go_with_their_whole(world: World):
     session = world.session
     session.execute(delete(models.Quiz))
-    for part in (models.QuizQuestion, models.QuizAttempt, models.GradeChange):
+    for part in (models.QuizQuestion, models.QuizAttempt, models.GradeChange, models.Regrade, models.RegradeEntry):
         assert session.scalar(select(func.count()).select_from(part)) == 0
     session.execute(delete(models.Lesson).where(models.Lesson.id == world.lesson.id))
     assert session.scalar(select(func.count()).select_from(models.LessonProgress)) == 0

@@ -20,7 +20,17 @@ from studium.app import module_routes
 from studium.kit.clock import now
 from studium.kit.ids import new_id
 from studium.kit.tables import Base
-from studium.models import AttemptStatus, Certificate, LessonType, MfaMethod, RefreshToken, User, UserSession
+from studium.models import (
+    AttemptStatus,
+    Certificate,
+    LessonType,
+    MfaMethod,
+    QuizAccommodation,
+    RefreshToken,
+    Regrade,
+    User,
+    UserSession,
+)
 from studium.modules.auth.factors import SECRET
 from tests.world import PASSWORD, World, lesson, open_attempt
 
@@ -46,6 +56,16 @@ async def _essay(world: World, who: str) -> None:
     await open_attempt(
         world, "T2", "Q2", status=AttemptStatus.SUBMITTED, submitted_at=now(), answers=given, results=waiting
     )
+
+
+async def _accommodation(world: World, who: str) -> None:
+    await world.add(QuizAccommodation(quiz_id=world.ids["Q1"], student_id=world.ids["sam"], extra_attempts=1))
+
+
+async def _regrade(world: World, who: str) -> None:
+    world.ids["R1"] = new_id()
+    how = {"dry_run": True, "never_lower": False, "key": [], "attempts_total": 0, "finished_at": now()}
+    await world.add(Regrade(id=world.ids["R1"], quiz_id=world.ids["Q1"], requested_by=world.ids["ada"], **how))
 
 
 async def _quiz_lesson(world: World, who: str) -> None:
@@ -95,6 +115,8 @@ async def _mfa(world: World, who: str) -> None:
 PREPARE: dict[str, Callable[[World, str], Awaitable[None]]] = {
     "attempt": _attempt,
     "essay": _essay,
+    "accommodation": _accommodation,
+    "regrade": _regrade,
     "quiz_lesson": _quiz_lesson,
     "revoked": _revoked,
     "no_certificate": _no_certificate,

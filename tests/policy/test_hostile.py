@@ -35,6 +35,7 @@ NAMES = {
     "certificate_id": "X3",
     "file_id": "F1",
     "user_id": "mia",
+    "student_id": "sam",
     "instructor_id": "ada",
 }
 

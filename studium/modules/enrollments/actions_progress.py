@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from studium.access.actor import Actor
 from studium.access.audit import audit
@@ -15,13 +17,21 @@ from studium.kit.clock import now
 from studium.kit.db import unique_or
 from studium.kit.ids import new_id
 from studium.kit.problems import NotFound
-from studium.models import Enrollment, EnrollmentStatus, Lesson, LessonProgress, LessonType, ProgressStatus
+from studium.models import Enrollment, EnrollmentStatus, Lesson, LessonProgress, LessonType, ProgressStatus, bump
 from studium.modules.enrollments.counters import recount
 from studium.modules.enrollments.errors import QuizNotPassed
-from studium.modules.enrollments.progress import TIME_MAX_SECONDS, credited_time, room_for_time
+from studium.modules.enrollments.progress import TIME_MAX_SECONDS, credited_time, percentage, room_for_time
 from studium.modules.enrollments.schemas import ProgressUpdate
 
 FULL = Decimal(100)
+_PLACE = ("enrollment_id", "lesson_id")
+_FRESH = {
+    "time_spent_seconds": literal(0),
+    "last_position_seconds": literal(0),
+    "attempts_count": literal(0),
+    "completion_percentage": literal(Decimal(0), LessonProgress.completion_percentage.type),
+}
+"""The figures of a lesson that nobody has touched."""
 
 
 async def complete_lesson(
@@ -71,23 +81,75 @@ async def record_progress(
 async def record_completion(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> None:
     """A quiz was passed (or a practice quiz submitted): its lesson is done. Called under the enrollment's lock.
 
-    Nothing moves in an enrollment that is not active, or in a lesson that was archived meanwhile.
+    Who dropped out meanwhile keeps it, for the day they resume. Nothing moves in a completed enrollment, or in a lesson
+    that was archived. One statement finishes the lesson, one more the counters, unless it was the last lesson.
     """
-    live = select(Lesson.id).where(Lesson.id == lesson_id, Lesson.archived_at.is_(None))
-    if enrollment.status is not EnrollmentStatus.ACTIVE or await session.scalar(live) is None:
+    if enrollment.status is EnrollmentStatus.COMPLETED:
         return
-    progress = await _progress_row(session, enrollment, lesson_id, now())
-    if progress.status is not ProgressStatus.COMPLETED:
-        await _finish(session, enrollment, progress)
+    at = now()
+    if (await session.execute(_finishing(session, enrollment.id, lesson_id, at))).scalar_one_or_none() is None:
+        return
+    _touch(enrollment, at)
+    done, total = enrollment.completed_lessons_count + 1, enrollment.total_lessons_count
+    if enrollment.status is EnrollmentStatus.ACTIVE and done < total:
+        enrollment.completed_lessons_count = done
+        enrollment.progress_percentage = percentage(done, total)
+        bump(enrollment)
+        await session.flush()
+    else:
+        await session.flush()
+        await recount(session, enrollment)
+
+
+def _finishing(
+    session: AsyncSession, enrollment_id: UUID, lesson_id: UUID, at: datetime
+) -> ReturningInsert[tuple[UUID]]:
+    """Complete the progress row, made where it is missing; no row comes back where there is nothing to complete."""
+    row: dict[str, Any] = {
+        **_FRESH,
+        "id": literal(new_id(), Uuid()),
+        "enrollment_id": literal(enrollment_id, Uuid()),
+        "lesson_id": Lesson.id,
+        "status": literal(ProgressStatus.COMPLETED, LessonProgress.status.type),
+        "started_at": literal(at, LessonProgress.started_at.type),
+        "completed_at": literal(at, LessonProgress.completed_at.type),
+        "completion_percentage": literal(FULL, LessonProgress.completion_percentage.type),
+        "updated_at": literal(at, LessonProgress.updated_at.type),
+    }
+    live = select(*row.values()).where(Lesson.id == lesson_id, Lesson.archived_at.is_(None))
+    statement = _insert_of(session)(LessonProgress).from_select(list(row), live, include_defaults=False)
+    finished = ("status", "completed_at", "completion_percentage", "updated_at")
+    finishing: ReturningInsert[tuple[UUID]] = statement.on_conflict_do_update(
+        index_elements=_PLACE,
+        set_={name: statement.excluded[name] for name in finished},
+        where=LessonProgress.status != ProgressStatus.COMPLETED,
+    ).returning(LessonProgress.id)
+    return finishing
 
 
 async def record_attempt(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> None:
     """A quiz attempt was started in this lesson. Called under the enrollment's lock."""
     at = now()
-    progress = await _progress_row(session, enrollment, lesson_id, at)
-    progress.attempts_count += 1
+    row = {
+        **{name: value.value for name, value in _FRESH.items()},
+        "id": new_id(),
+        "enrollment_id": enrollment.id,
+        "lesson_id": lesson_id,
+        "status": ProgressStatus.IN_PROGRESS,
+        "started_at": at,
+        "attempts_count": 1,
+        "updated_at": at,
+    }
+    statement = _insert_of(session)(LessonProgress).values(row)
+    again = {"attempts_count": LessonProgress.attempts_count + 1, "updated_at": at}
+    await session.execute(statement.on_conflict_do_update(index_elements=_PLACE, set_=again))
     _touch(enrollment, at)
     await session.flush()
+
+
+def _insert_of(session: AsyncSession) -> Any:  # noqa: ANN401 -- two functions alike but for their dialect.
+    """The INSERT of the session's database, which can tell what to do about a row that is there."""
+    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
 
 
 async def _open_lesson(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> LessonType:

@@ -1,6 +1,7 @@
 """What a learner does with a quiz: start, save, submit. The enrollment's row is the mutex; then comes the attempt's."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +12,6 @@ from studium.access.errors import EnrollmentNotActive
 from studium.access.rules import LEARNING
 from studium.events import AttemptGraded, AttemptSubmitted
 from studium.kit.clock import now
-from studium.kit.db import unique_or
 from studium.kit.events import publish
 from studium.kit.ids import new_id
 from studium.kit.problems import NotFound
@@ -21,6 +21,7 @@ from studium.models import (
     Enrollment,
     Lesson,
     Quiz,
+    QuizAccommodation,
     QuizAttempt,
     QuizQuestion,
     QuizType,
@@ -36,7 +37,8 @@ from studium.modules.quizzes.errors import (
     TimeLimitExceeded,
 )
 from studium.modules.quizzes.grading import Answer, Grade, mark, total
-from studium.modules.quizzes.snapshot import Snapshot, snapshot_of, take_snapshot
+from studium.modules.quizzes.sittings import Sitting, held_sitting
+from studium.modules.quizzes.snapshot import Rules, Snapshot, snapshot_of, take_snapshot
 
 LATE_GRACE = timedelta(seconds=5)
 
@@ -51,130 +53,143 @@ def is_overdue(attempt: QuizAttempt, at: datetime) -> bool:
 
 
 async def start_attempt(session: AsyncSession, enrollment: Enrollment, quiz_id: UUID) -> QuizAttempt:
-    """Begin an attempt with a snapshot of the quiz.
+    """Begin an attempt with a snapshot of the quiz, under the enrollment's lock.
 
     Raises NotFound (no such published quiz in the course), EnrollmentNotActive, AttemptInProgress, NoAttemptsLeft.
     """
-    await session.refresh(enrollment, with_for_update=True)
-    quiz = await _quiz_to_take(session, enrollment, quiz_id)
-    if enrollment.status not in LEARNING:
-        message = f"The enrollment is {enrollment.status}; resume it first."
-        raise EnrollmentNotActive(message)
-    await _close_open_attempt(session, enrollment, quiz)
-    used = await _attempts_used(session, enrollment, quiz)
-    if quiz.max_attempts is not None and used >= quiz.max_attempts:
-        message = f"All {quiz.max_attempts} attempts are used."
-        raise NoAttemptsLeft(message, attempts_used=used)
-    attempt = await _new_attempt(session, enrollment, quiz, used + 1)
-    await record_attempt(session, enrollment, quiz.lesson_id)
+    offer = await _offer(session, enrollment, quiz_id)
+    _require_learning(enrollment)
+    if offer.open_attempt_id is not None:
+        await _close_open_attempt(session, offer.open_attempt_id)
+    if offer.rules.attempts is not None and offer.used >= offer.rules.attempts:
+        message = f"All {offer.rules.attempts} attempts are used."
+        raise NoAttemptsLeft(message, attempts_used=offer.used)
+    attempt = _new_attempt(enrollment, offer)
+    session.add(attempt)
+    await session.flush()
+    await record_attempt(session, enrollment, offer.quiz.lesson_id)
     return attempt
 
 
-async def _quiz_to_take(session: AsyncSession, enrollment: Enrollment, quiz_id: UUID) -> Quiz:
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A quiz as one learner may take it now."""
+
+    quiz: Quiz
+    questions: Sequence[QuizQuestion]
+    rules: Rules
+    used: int
+    open_attempt_id: UUID | None
+
+
+async def _offer(session: AsyncSession, enrollment: Enrollment, quiz_id: UUID) -> _Offer:
+    """Everything that a start needs to know, in one statement; the quiz is shared until the commit.
+
+    Nobody may turn a graded quiz into practice, or delete it, between this look and the attempt.
+    """
+    taken = QuizAttempt.enrollment_id == enrollment.id, QuizAttempt.quiz_id == Quiz.id
+    used = select(func.count(QuizAttempt.id)).where(*taken).correlate(Quiz).scalar_subquery()
+    is_open = QuizAttempt.status == AttemptStatus.IN_PROGRESS
+    open_id = select(QuizAttempt.id).where(*taken, is_open).correlate(Quiz).scalar_subquery()
+    allowed = (QuizAccommodation.quiz_id == Quiz.id) & (QuizAccommodation.student_id == enrollment.student_id)
     statement = (
-        select(Quiz)
+        select(Quiz, QuizQuestion, used, open_id, QuizAccommodation)
         .join(Lesson, Lesson.id == Quiz.lesson_id)
+        .outerjoin(QuizAccommodation, allowed)
+        .outerjoin(QuizQuestion, QuizQuestion.quiz_id == Quiz.id)
         .where(
             Quiz.id == quiz_id,
             Quiz.is_published,
             Lesson.course_id == enrollment.course_id,
             Lesson.archived_at.is_(None),
         )
+        .order_by(QuizQuestion.order_index)
+        .with_for_update(read=True, of=Quiz)
     )
-    quiz = (await session.execute(statement)).scalar_one_or_none()
-    if quiz is None:
+    rows = (await session.execute(statement)).all()
+    if not rows:
         message = "There is no such quiz in this course."
         raise NotFound(message)
-    return quiz
+    quiz, _, count, open_attempt_id, allowance = rows[0]
+    questions = [row[1] for row in rows if row[1] is not None]
+    return _Offer(quiz, questions, _rules(quiz, allowance), count, open_attempt_id)
 
 
-async def _close_open_attempt(session: AsyncSession, enrollment: Enrollment, quiz: Quiz) -> None:
+def _rules(quiz: Quiz, allowance: QuizAccommodation | None) -> Rules:
+    return Rules(
+        time_limit_minutes=quiz.time_limit_minutes,
+        extra_time_percent=allowance.extra_time_percent if allowance else 0,
+        max_attempts=quiz.max_attempts,
+        extra_attempts=allowance.extra_attempts if allowance else 0,
+    )
+
+
+def _require_learning(enrollment: Enrollment) -> None:
+    if enrollment.status not in LEARNING:
+        message = f"The enrollment is {enrollment.status}; resume it first."
+        raise EnrollmentNotActive(message)
+
+
+async def _close_open_attempt(session: AsyncSession, attempt_id: UUID) -> None:
     """Hand in an overdue attempt; one that is still running stands in the way."""
-    statement = select(QuizAttempt).where(
-        QuizAttempt.enrollment_id == enrollment.id,
-        QuizAttempt.quiz_id == quiz.id,
-        QuizAttempt.status == AttemptStatus.IN_PROGRESS,
-    )
-    attempt = (await session.execute(statement.with_for_update())).scalar_one_or_none()
-    if attempt is None:
-        return
-    if not is_overdue(attempt, now()):
+    if not await finalize_overdue(session, attempt_id):
         message = "An attempt is open already; go on with it."
-        raise AttemptInProgress(message, attempt_id=str(attempt.id))
-    await _hand_in(session, enrollment, attempt, saved_answers(attempt), attempt.deadline_at or now())
+        raise AttemptInProgress(message, attempt_id=str(attempt_id))
 
 
-async def _attempts_used(session: AsyncSession, enrollment: Enrollment, quiz: Quiz) -> int:
-    statement = select(func.coalesce(func.max(QuizAttempt.attempt_number), 0)).where(
-        QuizAttempt.enrollment_id == enrollment.id, QuizAttempt.quiz_id == quiz.id
-    )
-    return int(await session.scalar(statement) or 0)
-
-
-async def _new_attempt(session: AsyncSession, enrollment: Enrollment, quiz: Quiz, number: int) -> QuizAttempt:
-    questions = select(QuizQuestion).where(QuizQuestion.quiz_id == quiz.id).order_by(QuizQuestion.order_index)
-    snapshot = take_snapshot(quiz, (await session.execute(questions)).scalars().all())
+def _new_attempt(enrollment: Enrollment, offer: _Offer) -> QuizAttempt:
+    snapshot = take_snapshot(offer.quiz, offer.questions, offer.rules)
     at = now()
-    limit = quiz.time_limit_minutes
-    attempt = QuizAttempt(
+    limit = offer.rules.time_limit
+    return QuizAttempt(
         id=new_id(),
         enrollment_id=enrollment.id,
-        quiz_id=quiz.id,
-        attempt_number=number,
+        quiz_id=offer.quiz.id,
+        attempt_number=offer.used + 1,
         status=AttemptStatus.IN_PROGRESS,
         started_at=at,
-        deadline_at=None if limit is None else at + timedelta(minutes=limit),
+        deadline_at=None if limit is None else at + limit,
         max_score=snapshot.max_score,
         snapshot=snapshot.to_json(),
         answers=[],
+        version=1,
     )
-    async with unique_or(session, AttemptInProgress("An attempt is open already; go on with it.")):
-        session.add(attempt)
-    return attempt
 
 
 async def save_answers(
-    session: AsyncSession,
-    enrollment: Enrollment,
-    attempt: QuizAttempt,
-    answers: Sequence[Answer],
-    if_match: IfMatchHeader,
-) -> QuizAttempt:
-    """Keep answers as they are given; raises InvalidAnswers, TimeLimitExceeded, AttemptAlreadySubmitted."""
-    await _open_attempt(session, enrollment, attempt, if_match)
+    session: AsyncSession, sitting: Sitting, answers: Sequence[Answer], if_match: IfMatchHeader
+) -> None:
+    """Keep answers as they are given; raises as `submit_attempt` does."""
+    attempt = sitting.attempt
+    await _require_open(session, sitting, if_match)
     attempt.answers = _dumped(_checked(snapshot_of(attempt), attempt, answers))
     bump(attempt)
     await session.flush()
-    return attempt
 
 
 async def submit_attempt(
-    session: AsyncSession,
-    enrollment: Enrollment,
-    attempt: QuizAttempt,
-    answers: Sequence[Answer],
-    if_match: IfMatchHeader,
-) -> QuizAttempt:
-    """Hand in, once; raises InvalidAnswers (the attempt stays open), TimeLimitExceeded, AttemptAlreadySubmitted."""
-    await _open_attempt(session, enrollment, attempt, if_match)
-    given = _checked(snapshot_of(attempt), attempt, answers)
-    await _hand_in(session, enrollment, attempt, given, now())
-    return attempt
-
-
-async def _open_attempt(
-    session: AsyncSession, enrollment: Enrollment, attempt: QuizAttempt, if_match: IfMatchHeader
+    session: AsyncSession, sitting: Sitting, answers: Sequence[Answer], if_match: IfMatchHeader
 ) -> None:
-    """Lock enrollment and attempt, and see that the attempt is open and in time."""
-    await session.refresh(enrollment, with_for_update=True)
-    await session.refresh(attempt, with_for_update=True)
+    """Hand in, once.
+
+    Raises AttemptAlreadySubmitted, TimeLimitExceeded, EnrollmentNotActive, PreconditionFailed, InvalidAnswers; but for
+    the first two the attempt stays open with what was saved.
+    """
+    await _require_open(session, sitting, if_match)
+    snapshot = snapshot_of(sitting.attempt)
+    await _hand_in(session, sitting, snapshot, _checked(snapshot, sitting.attempt, answers), now())
+
+
+async def _require_open(session: AsyncSession, sitting: Sitting, if_match: IfMatchHeader) -> None:
+    """See that the attempt is open and in time; one that is late is handed in."""
+    attempt = sitting.attempt
     if attempt.status is not AttemptStatus.IN_PROGRESS:
         message = "This attempt was submitted already."
         raise AttemptAlreadySubmitted(message, attempt_id=str(attempt.id))
-    if is_overdue(attempt, now()):
-        await _hand_in(session, enrollment, attempt, saved_answers(attempt), attempt.deadline_at or now())
+    if await hand_in_if_overdue(session, sitting):
         message = "The time is up; what was saved until then was handed in."
         raise TimeLimitExceeded(message, attempt_id=str(attempt.id))
+    _require_learning(sitting.enrollment)
     if_match.require(attempt.version)
 
 
@@ -190,32 +205,32 @@ def _dumped(answers: Sequence[Answer]) -> list[dict[str, object]]:
 
 
 async def finalize_overdue(session: AsyncSession, attempt_id: UUID) -> bool:
-    """Hand in an attempt whose time is up, with what was saved; return whether it was still open."""
-    attempt = (await session.execute(select(QuizAttempt).where(QuizAttempt.id == attempt_id))).scalar_one()
-    enrollment = (
-        await session.execute(select(Enrollment).where(Enrollment.id == attempt.enrollment_id).with_for_update())
-    ).scalar_one()
-    await session.refresh(attempt, with_for_update=True)
-    if not is_overdue(attempt, now()):
+    """Hand in an attempt whose time is up, with what was saved; return whether that was so."""
+    return await hand_in_if_overdue(session, await held_sitting(session, attempt_id))
+
+
+async def hand_in_if_overdue(session: AsyncSession, sitting: Sitting) -> bool:
+    """The same for an attempt that is locked; it counts as handed in at its deadline."""
+    attempt = sitting.attempt
+    if attempt.deadline_at is None or not is_overdue(attempt, now()):
         return False
-    await _hand_in(session, enrollment, attempt, saved_answers(attempt), attempt.deadline_at or now())
+    await _hand_in(session, sitting, snapshot_of(attempt), saved_answers(attempt), attempt.deadline_at)
     return True
 
 
 async def _hand_in(
-    session: AsyncSession, enrollment: Enrollment, attempt: QuizAttempt, answers: Sequence[Answer], at: datetime
+    session: AsyncSession, sitting: Sitting, snapshot: Snapshot, answers: Sequence[Answer], at: datetime
 ) -> None:
     """Close the attempt as of `at`, mark what a machine can mark, and let a pass complete the lesson."""
-    snapshot = snapshot_of(attempt)
+    attempt = sitting.attempt
     attempt.answers = _dumped(answers)
     attempt.submitted_at = at
     attempt.time_taken_seconds = max(0, int((at - attempt.started_at).total_seconds()))
     apply_grade(attempt, total(snapshot, mark(snapshot, answers)))
     bump(attempt)
+    if snapshot.quiz_type is QuizType.PRACTICE or attempt.is_passed:
+        await record_completion(session, sitting.enrollment, sitting.lesson_id)
     await session.flush()
-    is_practice = snapshot.quiz_type is QuizType.PRACTICE
-    if is_practice or attempt.is_passed:
-        await complete_quiz_lesson(session, enrollment, attempt)
     done = attempt.status is AttemptStatus.GRADED
     await publish(session, (AttemptGraded if done else AttemptSubmitted)(attempt_id=attempt.id))
 
@@ -230,9 +245,3 @@ def apply_grade(attempt: QuizAttempt, grade: Grade) -> None:
     attempt.score = grade.score
     attempt.percentage = grade.percentage
     attempt.is_passed = grade.is_passed
-
-
-async def complete_quiz_lesson(session: AsyncSession, enrollment: Enrollment, attempt: QuizAttempt) -> None:
-    """The quiz's lesson is done: the enrollments module records it in this transaction."""
-    lesson_id = (await session.execute(select(Quiz.lesson_id).where(Quiz.id == attempt.quiz_id))).scalar_one()
-    await record_completion(session, enrollment, lesson_id)

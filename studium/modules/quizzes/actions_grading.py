@@ -1,6 +1,7 @@
 """What a teacher does with an attempt: mark essays, and mark again, with every change kept."""
 
-from sqlalchemy import select
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
@@ -10,24 +11,28 @@ from studium.kit.clock import now
 from studium.kit.events import publish
 from studium.kit.ids import new_id
 from studium.kit.versions import IfMatchHeader
-from studium.models import AttemptStatus, Enrollment, GradeChange, JsonObject, QuestionType, QuizAttempt, bump
-from studium.modules.quizzes.actions_attempts import apply_grade, complete_quiz_lesson
+from studium.models import AttemptStatus, GradeChange, JsonObject, QuestionType, QuizAttempt, bump
+from studium.modules.enrollments.actions_progress import record_completion
+from studium.modules.quizzes.actions_attempts import apply_grade, hand_in_if_overdue
 from studium.modules.quizzes.errors import AttemptNotSubmitted, InvalidScores
 from studium.modules.quizzes.grading import Result, regraded, total
 from studium.modules.quizzes.schemas_attempts import GradeIn
+from studium.modules.quizzes.sittings import Sitting
 from studium.modules.quizzes.snapshot import Snapshot, snapshot_of
 
 
 async def grade_attempt(
-    session: AsyncSession, actor: Actor, attempt: QuizAttempt, wish: GradeIn, if_match: IfMatchHeader
-) -> QuizAttempt:
+    session: AsyncSession, actor: Actor, sitting: Sitting, wish: GradeIn, if_match: IfMatchHeader
+) -> None:
     """Give points by hand; every essay must be covered, other questions may be corrected. Again: marks anew.
 
-    A pass completes the lesson; a mark lowered later takes nothing back. Raises AttemptNotSubmitted, InvalidScores.
+    A pass completes the lesson; a mark lowered later takes nothing back.
+
+    Raises PreconditionFailed, AttemptNotSubmitted, InvalidScores.
     """
-    enrollment = await _locked_enrollment(session, attempt)
-    await session.refresh(attempt, with_for_update=True)
+    attempt = sitting.attempt
     if_match.require(attempt.version)
+    await hand_in_if_overdue(session, sitting)
     if attempt.status is AttemptStatus.IN_PROGRESS:
         message = "The learner is still working on this attempt."
         raise AttemptNotSubmitted(message)
@@ -35,24 +40,30 @@ async def grade_attempt(
     reasons = score_faults(snapshot, wish)
     if reasons:
         raise InvalidScores(reasons[0], reasons=reasons[:20])
-    before = _grades_of(attempt)
+    before = grade_of(attempt)
     points = {score.question_id: score.points for score in wish.scores}
     words = {score.question_id: score.feedback for score in wish.scores}
-    results = tuple(Result.model_validate(result) for result in attempt.results or [])
-    apply_grade(attempt, total(snapshot, regraded(results, points, words)))
+    apply_grade(attempt, total(snapshot, regraded(results_of(attempt), points, words)))
     attempt.feedback = wish.feedback
     bump(attempt)
-    _remember(session, actor, attempt, before)
+    remember_grading(session, actor.id, attempt, before)
+    audit(
+        session,
+        "attempt.grade",
+        actor_id=actor.id,
+        target=("attempt", attempt.id),
+        before=before["score"],
+        after=grade_of(attempt)["score"],
+    )
+    await publish_grade(session, sitting)
+
+
+async def publish_grade(session: AsyncSession, sitting: Sitting) -> None:
+    """Let a pass complete the lesson, and say that there are marks."""
+    if sitting.attempt.is_passed:
+        await record_completion(session, sitting.enrollment, sitting.lesson_id)
     await session.flush()
-    if attempt.is_passed:
-        await complete_quiz_lesson(session, enrollment, attempt)
-    await publish(session, AttemptGraded(attempt_id=attempt.id))
-    return attempt
-
-
-async def _locked_enrollment(session: AsyncSession, attempt: QuizAttempt) -> Enrollment:
-    statement = select(Enrollment).where(Enrollment.id == attempt.enrollment_id).with_for_update()
-    return (await session.execute(statement.execution_options(populate_existing=True))).scalar_one()
+    await publish(session, AttemptGraded(attempt_id=sitting.attempt.id))
 
 
 def score_faults(snapshot: Snapshot, wish: GradeIn) -> list[str]:
@@ -74,32 +85,35 @@ def score_faults(snapshot: Snapshot, wish: GradeIn) -> list[str]:
     return found
 
 
-def _grades_of(attempt: QuizAttempt) -> JsonObject:
+def results_of(attempt: QuizAttempt) -> tuple[Result, ...]:
+    """The marks of a finished attempt, question by question."""
+    return tuple(Result.model_validate(result) for result in attempt.results or ())
+
+
+def grade_of(attempt: QuizAttempt) -> JsonObject:
+    """The attempt's grade as the history keeps it."""
+    figures = {name: getattr(attempt, name) for name in ("score", "max_score", "percentage")}
     return {
         "status": attempt.status.value,
-        "score": None if attempt.score is None else str(attempt.score),
+        **{name: None if figure is None else f"{figure:.2f}" for name, figure in figures.items()},
         "is_passed": attempt.is_passed,
         "results": attempt.results,
         "feedback": attempt.feedback,
     }
 
 
-def _remember(session: AsyncSession, actor: Actor, attempt: QuizAttempt, before: JsonObject) -> None:
+def remember_grading(
+    session: AsyncSession, grader_id: UUID, attempt: QuizAttempt, before: JsonObject, *, reason: str | None = None
+) -> None:
+    """Keep who changed the grade, when, from what to what it is now."""
     session.add(
         GradeChange(
             id=new_id(),
             attempt_id=attempt.id,
-            grader_id=actor.id,
+            grader_id=grader_id,
             changed_at=now(),
             before=before,
-            after=_grades_of(attempt),
+            after=grade_of(attempt),
+            reason=reason,
         )
-    )
-    audit(
-        session,
-        "attempt.grade",
-        actor_id=actor.id,
-        target=("attempt", attempt.id),
-        before=before["score"],
-        after=None if attempt.score is None else str(attempt.score),
     )

@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.ids import new_id
+from studium.kit.ids import new_id, random_id
 from studium.kit.ordering import inserted, renumber
 from studium.kit.tables import assign
 from studium.kit.versions import IfMatchHeader
 from studium.models import JsonObject, Quiz, QuizQuestion, bump
-from studium.modules.quizzes.errors import InvalidQuestion, LastQuestion, TooManyQuestions
+from studium.modules.quizzes.errors import InvalidQuestion, InvalidQuestionOrder, LastQuestion, TooManyQuestions
 from studium.modules.quizzes.questions import faults
-from studium.modules.quizzes.schemas import MAX_QUESTIONS, OptionIn, QuestionCreate, QuestionUpdate
+from studium.modules.quizzes.schemas import MAX_QUESTIONS, OptionIn, QuestionCreate, QuestionOrder, QuestionUpdate
 
 MAX_POINTS = Decimal("9999.99")
 DEFAULT_POINTS = Decimal(1)
@@ -68,7 +68,10 @@ def _check(question: QuizQuestion) -> None:
 
 
 def _with_ids(options: Sequence[OptionIn] | None, known: set[str]) -> list[JsonObject] | None:
-    """The options as they are stored: a known id is kept, everything else gets a new one."""
+    """The options as they are stored: a known id is kept, everything else gets a new one.
+
+    New ids are random: teachers tend to write the right option first, and ids in the order of time would tell which.
+    """
     if options is None:
         return None
     free = set(known)
@@ -76,7 +79,7 @@ def _with_ids(options: Sequence[OptionIn] | None, known: set[str]) -> list[JsonO
     for option in options:
         kept = option.id if option.id in free else None
         free.discard(kept or "")
-        stored.append({"id": kept or str(new_id()), "text": option.text, "is_correct": option.is_correct})
+        stored.append({"id": kept or str(random_id()), "text": option.text, "is_correct": option.is_correct})
     return stored
 
 
@@ -110,6 +113,18 @@ async def update_question(
         await _place(session, order, inserted(others, question.id, position))
         await session.refresh(question)
     return question
+
+
+async def reorder_questions(session: AsyncSession, quiz: Quiz, wish: QuestionOrder) -> None:
+    """Put all questions into the order given; raises InvalidQuestionOrder unless it is a full permutation."""
+    order, _ = await _locked_questions(session, quiz)
+    if len(wish.question_ids) != len(order) or set(wish.question_ids) != set(order):
+        message = "Name every question of the quiz exactly once."
+        raise InvalidQuestionOrder(message)
+    places = {question_id: i for i, question_id in enumerate(order, 1)}
+    if await renumber(session, QuizQuestion, places, wish.question_ids):
+        bump(quiz)
+        await session.flush()
 
 
 async def delete_question(session: AsyncSession, quiz: Quiz, question: QuizQuestion, if_match: IfMatchHeader) -> None:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from studium.models import QuestionType, QuizAttempt
-from studium.modules.quizzes.grading import Answer, normalized
+from studium.modules.quizzes.comparing import normalized
+from studium.modules.quizzes.grading import Answer
 from studium.modules.quizzes.questions import TRUTHS
 from studium.modules.quizzes.snapshot import SnapQuestion, Snapshot
 

@@ -77,6 +77,8 @@ class NoAttemptsLeft(Problem):
 
     status = 409
     title = "No attempts left"
+    # The last one may have been overdue, and was then handed in by this very request.
+    keeps_writes = True
 
 
 class AttemptAlreadySubmitted(Problem):
@@ -113,3 +115,17 @@ class InvalidScores(Problem):
 
     status = 422
     title = "Invalid scores"
+
+
+class RegradeRunning(Problem):
+    """A regrade of this quiz is under way; `regrade_id` says which. Wait until it is done."""
+
+    status = 409
+    title = "A regrade is running"
+
+
+class InvalidQuestionOrder(Problem):
+    """The list must name every question of the quiz exactly once."""
+
+    status = 422
+    title = "Invalid order of questions"

@@ -1,21 +1,20 @@
 """Marking: pure functions from a question, its key and an answer to points. All figures are Decimal."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from studium.kit.search import UNSPACED
 from studium.models import QuestionType
-from studium.modules.quizzes.questions import alternatives_of, number_of
+from studium.modules.quizzes.comparing import normalized, number_of, words_of
+from studium.modules.quizzes.questions import alternatives_of
 from studium.modules.quizzes.snapshot import SnapQuestion, Snapshot
 
 KEYWORD_ANSWER_MAX = 200
 ZERO = Decimal(0)
 _PLACES = Decimal("0.01")
-_WORD_CLASSES = "LMN"
 
 
 class Answer(BaseModel):
@@ -34,7 +33,7 @@ class Answer(BaseModel):
 
 
 class Result(BaseModel):
-    """The marks of one question; `points_awarded` is None until an essay is graded."""
+    """The marks of one question; `points_awarded` is None until an essay is graded. No regrade goes over a hand's."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,6 +41,7 @@ class Result(BaseModel):
     points: Decimal
     points_awarded: Decimal | None
     feedback: str | None = None
+    by_hand: bool = False
 
     @property
     def is_correct(self) -> bool:
@@ -64,10 +64,11 @@ class Grade(BaseModel):
 def mark(snapshot: Snapshot, answers: Iterable[Answer]) -> tuple[Result, ...]:
     """Mark every question of the attempt; what was not answered is 0, an essay with a text waits for a grader."""
     given = {answer.question_id: answer for answer in answers}
-    return tuple(_mark_one(question, given.get(question.question_id)) for question in snapshot.questions)
+    return tuple(mark_one(question, given.get(question.question_id)) for question in snapshot.questions)
 
 
-def _mark_one(question: SnapQuestion, answer: Answer | None) -> Result:
+def mark_one(question: SnapQuestion, answer: Answer | None) -> Result:
+    """Mark one question."""
     points: Decimal | None = ZERO
     if answer is not None and not answer.is_empty:
         points = None if question.question_type is QuestionType.ESSAY else points_for(question, answer)
@@ -103,27 +104,19 @@ def _matches(question: SnapQuestion, text: str) -> bool:
         case "numeric":
             return _is_near(text, alternatives, question.metadata.get("tolerance", 0))
         case _:
-            words = set(words_of(text))
-            short = len(text) <= KEYWORD_ANSWER_MAX
-            return short and any(words.issuperset(words_of(key)) for key in alternatives if words_of(key))
+            return len(text) <= KEYWORD_ANSWER_MAX and any(_has_words(text, key) for key in alternatives)
 
 
 def _is_near(text: str, alternatives: Iterable[str], tolerance: object) -> bool:
-    given, allowed = number_of(normalized(text)), number_of(str(tolerance)) or ZERO
+    given, allowed = number_of(text), number_of(str(tolerance)) or ZERO
     keys = (number_of(key) for key in alternatives)
     return given is not None and any(key is not None and abs(given - key) <= allowed for key in keys)
 
 
-def normalized(text: str) -> str:
-    """NFKC, case folded, spaces collapsed; diacritics stay."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return re.sub(r"\s+", " ", folded).strip()
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text in any script: runs of letters, marks and digits."""
-    spaced = (char if unicodedata.category(char)[0] in _WORD_CLASSES else " " for char in normalized(text))
-    return "".join(spaced).split()
+def _has_words(text: str, key: str) -> bool:
+    """Whether every word of the key is a whole word of the text; without spaces in the script it may stand anywhere."""
+    wanted, words, whole = words_of(key), set(words_of(text)), normalized(text)
+    return bool(wanted) and all(word in words or (UNSPACED.match(word) and word in whole) for word in wanted)
 
 
 def total(snapshot: Snapshot, results: tuple[Result, ...]) -> Grade:
@@ -151,6 +144,7 @@ def regraded(
             update={
                 "points_awarded": points[result.question_id],
                 "feedback": feedback.get(result.question_id, result.feedback),
+                "by_hand": True,
             }
         )
         if result.question_id in points

@@ -20,6 +20,7 @@ from studium.models import (
     QuizQuestion,
 )
 from studium.modules.quizzes.errors import AttemptRequired
+from studium.modules.quizzes.reading import settled
 from studium.modules.quizzes.schemas import LearnerQuestionOut, QuestionOut, QuizOut
 from studium.modules.quizzes.snapshot import snapshot_of
 from studium.modules.quizzes.views import learner_questions
@@ -99,7 +100,9 @@ async def open_questions(session: AsyncSession, actor: Actor, quiz: Quiz) -> lis
             rules.is_own_enrollment(actor),
         )
     )
-    attempt = (await session.execute(statement)).scalar_one_or_none()
+    mine = QuizAttempt.quiz_id == quiz.id, rules.is_own_enrollment(actor)
+    async with settled(session, *mine) as reader:
+        attempt = (await reader.execute(statement)).scalar_one_or_none()
     if attempt is None:
         message = "Start an attempt to see the questions."
         raise AttemptRequired(message)

@@ -1,10 +1,10 @@
 """What makes a question markable: pure checks, used when it is written and again when the quiz is published."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
 from studium.models import QuestionType
+from studium.modules.quizzes.comparing import number_of, words_of
 
 MIN_OPTIONS = 2
 MAX_OPTIONS = 20
@@ -67,6 +67,8 @@ def _short(question: Keyed) -> list[str]:
     match = settings.get("match", MATCHES[0])
     if match not in MATCHES:
         found.append(f"metadata.match must be one of {', '.join(MATCHES)}.")
+    if match == "keywords" and not all(words_of(text) for text in alternatives):
+        found.append("Every alternative of a keyword key needs a word.")
     if match == "numeric" and any(number_of(text) is None for text in alternatives):
         found.append("A numeric key must be a number.")
     tolerance = settings.get("tolerance", 0)
@@ -98,12 +100,3 @@ _CHECKS = {
 def alternatives_of(correct_answer: str | None) -> list[str]:
     """The alternatives of a short answer's key, which `|` separates; empty ones do not count."""
     return [text.strip() for text in (correct_answer or "").split("|") if text.strip()]
-
-
-def number_of(text: str) -> Decimal | None:
-    """The finite number that a text says (a decimal point, an optional exponent), or None."""
-    try:
-        number = Decimal(text.strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number.adjusted()) <= 100 else None  # noqa: PLR2004 -- sane sizes.

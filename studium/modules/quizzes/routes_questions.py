@@ -15,6 +15,7 @@ from studium.modules.quizzes.schemas import (
     MAX_QUESTIONS,
     LearnerQuestionOut,
     QuestionCreate,
+    QuestionOrder,
     QuestionOut,
     QuestionUpdate,
 )
@@ -38,6 +39,15 @@ async def create_question(quiz: EditableQuiz, session: SessionDep, wish: Questio
     """Add a question: inserted at `order_index`, or at the end."""
     question = await actions_questions.create_question(session, quiz, wish)
     return QuestionOut.model_validate(question)
+
+
+@router.patch("/reorder")
+async def reorder_questions(
+    quiz: EditableQuiz, session: SessionDep, page: QuestionsPage, wish: QuestionOrder
+) -> Page[QuestionOut]:
+    """Put the questions into another order; answers with all of them."""
+    await actions_questions.reorder_questions(session, quiz, wish)
+    return await queries.question_page(session, quiz, page)
 
 
 @router.get("/{question_id}")

@@ -1,6 +1,7 @@
 """Quizzes and questions, as staff write them and as learners may see them."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -149,12 +150,29 @@ class LearnerOptionOut(Output):
     text: str
 
 
+class QuestionOrder(Input):
+    """Every question of the quiz, in the order wanted."""
+
+    question_ids: Annotated[list[Id], Field(max_length=MAX_QUESTIONS)]
+
+
+class Selection(StrEnum):
+    """How many options an answer may select."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+
+
 class LearnerQuestionOut(Output):
-    """A question of an attempt, without anything that gives its answer away. A model of its own, on purpose."""
+    """A question of an attempt, without anything that gives its answer away. A model of its own, on purpose.
+
+    `selection` says of a choice whether one option may be selected or several; it is null for other types.
+    """
 
     id: UUID = Field(validation_alias="question_id")
     question_text: str
     question_type: QuestionType
     points: Number
     order_index: int
+    selection: Selection | None
     options: list[LearnerOptionOut] | None

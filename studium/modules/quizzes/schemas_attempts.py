@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from studium.kit.pages import Page
-from studium.kit.schema import Id, Input, Marks, Number, Output
+from studium.kit.schema import Id, Input, Marks, Number, Output, PersonOut
 from studium.models import AttemptStatus
 from studium.modules.quizzes.answers import ESSAY_MAX
 from studium.modules.quizzes.schemas import MAX_QUESTIONS, LearnerQuestionOut
@@ -91,6 +91,15 @@ class AttemptBrief(Output):
     version: int
 
 
+class RulesOut(Output):
+    """The limits that the attempt began under; what the learner was allowed beyond the quiz's own is 0 for most."""
+
+    time_limit_minutes: int | None
+    extra_time_percent: int
+    max_attempts: int | None
+    extra_attempts: int
+
+
 class AttemptOut(AttemptBrief):
     """An attempt: its questions and answers while it is open, its result afterwards.
 
@@ -98,6 +107,7 @@ class AttemptOut(AttemptBrief):
     """
 
     seconds_left: int | None
+    rules: RulesOut
     questions: list[LearnerQuestionOut]
     answers: list[AnswerOut]
     results: list[ResultOut] | None
@@ -112,6 +122,44 @@ class AttemptSummary(Output):
     best_score: Number | None
     best_percentage: Number | None
     is_passed: bool
+
+
+class MarkOut(Output):
+    """The marks of one question at one time."""
+
+    question_id: UUID
+    points_awarded: Number | None
+    points: Number
+    feedback: str | None
+
+
+class GradeOut(Output):
+    """An attempt's grade at one time; what waits for a grader is null."""
+
+    status: AttemptStatus
+    score: Number | None
+    max_score: Number | None = None
+    percentage: Number | None = None
+    is_passed: bool | None
+    feedback: str | None
+    results: list[MarkOut]
+
+
+class GradeChangeOut(Output):
+    """One act of grading: who, when, why (null for marks given by hand), and the grade before and after."""
+
+    id: UUID
+    changed_at: datetime
+    grader: PersonOut | None
+    reason: str | None
+    before: GradeOut
+    after: GradeOut
+
+
+class StaffAttemptOut(AttemptBrief):
+    """An attempt of anybody at a quiz, for those who mark it."""
+
+    student: PersonOut
 
 
 class AttemptPage(Page[AttemptBrief]):

@@ -1,17 +1,18 @@
 """What an attempt shows to whom: pure functions. Everything that a learner gets passes through here."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from studium.models import AttemptStatus, QuizAttempt, QuizType
+from studium.models import AttemptStatus, QuestionType, QuizAttempt, QuizType
 from studium.modules.quizzes.answers import saved_answers
 from studium.modules.quizzes.grading import Result
-from studium.modules.quizzes.schemas import LearnerOptionOut, LearnerQuestionOut
+from studium.modules.quizzes.schemas import LearnerOptionOut, LearnerQuestionOut, Selection
 from studium.modules.quizzes.schemas_attempts import (
     AnswerOut,
     AttemptBrief,
     AttemptOut,
-    AttemptSummary,
     ResultOut,
+    RulesOut,
 )
 from studium.modules.quizzes.snapshot import SnapQuestion, Snapshot, snapshot_of
 
@@ -29,30 +30,57 @@ def _learner_question(question: SnapQuestion, place: int) -> LearnerQuestionOut:
         question_type=question.question_type,
         points=question.points,
         order_index=place,
+        selection=_selection(question),
         options=options or None,
     )
 
 
-def may_reveal(attempt: QuizAttempt, snapshot: Snapshot, summary: AttemptSummary) -> bool:
+def _selection(question: SnapQuestion) -> Selection | None:
+    if question.question_type is not QuestionType.MULTIPLE_CHOICE:
+        return None
+    return Selection.SINGLE if len(question.correct_ids) == 1 else Selection.MULTIPLE
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the reveal hangs on: whether the learner has passed the quiz, and how many attempts are left (None: any)."""
+
+    is_passed: bool
+    attempts_left: int | None
+
+
+def may_reveal(attempt: QuizAttempt, snapshot: Snapshot, standing: Standing) -> bool:
     """Whether the learner may see the key: graded, the quiz shows it, and nothing is left to win by knowing it."""
-    over = snapshot.quiz_type is QuizType.PRACTICE or summary.is_passed or summary.attempts_left == 0
+    over = snapshot.quiz_type is QuizType.PRACTICE or standing.is_passed or standing.attempts_left == 0
     return attempt.status is AttemptStatus.GRADED and snapshot.show_correct_answers and over
 
 
-def attempt_view(attempt: QuizAttempt, summary: AttemptSummary, at: datetime, *, is_staff: bool) -> AttemptOut:
-    """An attempt as the caller may see it; staff see results and keys as soon as it is handed in."""
+def open_view(attempt: QuizAttempt, at: datetime) -> AttemptOut:
+    """An attempt in progress, as everybody sees it who may."""
     snapshot = snapshot_of(attempt)
-    is_open = attempt.status is AttemptStatus.IN_PROGRESS
-    shows_key = not is_open and (is_staff or may_reveal(attempt, snapshot, summary))
     left = None
-    if is_open and attempt.deadline_at is not None:
+    if attempt.deadline_at is not None:
         left = max(0, int((attempt.deadline_at - at).total_seconds()))
+    return _view(attempt, snapshot, results=None, seconds_left=left)
+
+
+def finished_view(attempt: QuizAttempt, standing: Standing, *, is_staff: bool) -> AttemptOut:
+    """A finished attempt as the caller may see it; staff see results and keys as soon as it is handed in."""
+    snapshot = snapshot_of(attempt)
+    shows_key = is_staff or may_reveal(attempt, snapshot, standing)
+    return _view(attempt, snapshot, results=_results(attempt, snapshot) if shows_key else None)
+
+
+def _view(
+    attempt: QuizAttempt, snapshot: Snapshot, *, results: list[ResultOut] | None, seconds_left: int | None = None
+) -> AttemptOut:
     return AttemptOut(
         **AttemptBrief.model_validate(attempt).model_dump(),
-        seconds_left=left,
+        seconds_left=seconds_left,
+        rules=RulesOut.model_validate(snapshot.rules),
         questions=learner_questions(snapshot),
         answers=[AnswerOut.model_validate(answer) for answer in saved_answers(attempt)],
-        results=_results(attempt, snapshot) if shows_key else None,
+        results=results,
         feedback=attempt.feedback,
     )
 

@@ -1,0 +1,117 @@
+"""What staff alone see and do: accommodations, regrades, statistics."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from studium.kit.schema import Input, Number, Output, PersonOut
+from studium.models import AttemptStatus, QuestionType
+
+
+class AccommodationIn(Input):
+    """What a learner is allowed beyond the rule, from the next attempt on: percent of the time limit, and attempts."""
+
+    extra_time_percent: Annotated[int, Field(ge=0, le=400)] = 0
+    extra_attempts: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class AccommodationOut(Output):
+    """What a learner is allowed beyond the rule of the quiz."""
+
+    quiz_id: UUID
+    student: PersonOut
+    extra_time_percent: int
+    extra_attempts: int
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class RegradeIn(Input):
+    """How to regrade. A dry run reports and changes nothing; with `never_lower` no learner loses by it."""
+
+    dry_run: bool
+    never_lower: bool = False
+
+
+class RegradeStatus(StrEnum):
+    """Whether a regrade is still at work."""
+
+    RUNNING = "running"
+    DONE = "done"
+
+
+class RegradedGrade(Output):
+    """A grade as the report has it; null where an essay waits for its grader."""
+
+    status: AttemptStatus
+    score: Number | None
+    max_score: Number | None
+    percentage: Number | None
+    is_passed: bool | None
+
+
+class RegradeEntryOut(Output):
+    """One attempt of one learner, before and after (in a dry run: as it would be)."""
+
+    student: PersonOut
+    enrollment_id: UUID
+    attempt_id: UUID
+    attempt_number: int
+    is_changed: bool
+    before: RegradedGrade
+    after: RegradedGrade
+
+
+class RegradeOut(Output):
+    """A regrade and how far it is. `report` is there when it was done at once; else read it page by page."""
+
+    id: UUID
+    quiz_id: UUID
+    requested_by: UUID
+    created_at: datetime
+    finished_at: datetime | None
+    status: RegradeStatus
+    dry_run: bool
+    never_lower: bool
+    attempts_total: int
+    attempts_done: int
+    attempts_changed: int
+    report: list[RegradeEntryOut] | None = None
+
+
+class OptionCount(Output):
+    """How often an option was chosen. `id` is the option's, or true and false; `is_correct` is by the present key."""
+
+    id: str
+    text: str
+    is_correct: bool
+    count: int
+
+
+class ItemStatistics(Output):
+    """How one question fared. `facility` is percent; the `discrimination_index` lies between -1 and 1."""
+
+    question_id: UUID
+    question_text: str
+    question_type: QuestionType
+    order_index: int
+    attempts: int
+    facility: Number | None
+    discrimination_index: float | None
+    options: list[OptionCount]
+
+
+class QuizStatistics(Output):
+    """How a quiz fared over its graded attempts. Mean, median and standard deviation are of the percentage."""
+
+    quiz_id: UUID
+    attempts: int
+    learners: int
+    mean: Number | None
+    median: Number | None
+    standard_deviation: Number | None
+    questions: list[ItemStatistics]
