@@ -25,6 +25,11 @@ class Cache:
     def __init__(self) -> None:
         self._values: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
+    @property
+    def is_down(self) -> bool:
+        """Whether the server behind it has failed and has not been heard of since."""
+        return False
+
     async def get(self, key: str) -> str | None:
         """The text, or None."""
         value, until = self._values.get(key, ("", 0.0))
@@ -63,6 +68,11 @@ class RedisCache(Cache):
         self._redis = Redis.from_pool(pool)
         self._is_down = False
         self._open_until = 0.0
+
+    @property
+    def is_down(self) -> bool:
+        """Whether Redis has failed and has not been heard of since."""
+        return self._is_down
 
     async def _try(self, work: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]) -> T:
         if time.monotonic() < self._open_until:

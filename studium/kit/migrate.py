@@ -132,16 +132,21 @@ def _revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _refuse_newer(revision: str | None) -> None:
-    if revision is None:
-        return
+def is_known(revision: str) -> bool:
+    """Tell whether this version of the system knows a revision, so that it can migrate from there."""
     try:
         _scripts().get_revision(revision)
     except CommandError:
+        return False
+    return True
+
+
+def _refuse_newer(revision: str | None) -> None:
+    if revision is not None and not is_known(revision):
         message = (
             f"The database is at revision {revision}, which this version of Studium does not know: install a newer one."
         )
-        raise NewerDatabase(message) from None
+        raise NewerDatabase(message)
 
 
 def _scripts() -> ScriptDirectory:

@@ -116,6 +116,11 @@ class Reads(ABC):
         rows = await self.all(read, **values)
         return rows[0] if rows else None
 
+    @property
+    def busy(self) -> int:
+        """How many connections are in use; one that is asked inline is never waited for."""
+        return 0
+
     @abstractmethod
     async def close(self) -> None:
         """Let go of the connections."""
@@ -166,6 +171,11 @@ class PostgresReads(Reads):
             )
         async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
             yield connection
+
+    @property
+    def busy(self) -> int:
+        """How many connections of the pool are in use."""
+        return 0 if self._pool is None else int(self._pool.get_size() - self._pool.get_idle_size())
 
     async def close(self) -> None:
         """Close the pool."""
