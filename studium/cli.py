@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 from cyclopts import App, Parameter
@@ -82,11 +83,22 @@ def serve(host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
 
 
 @app.command
-def worker() -> None:
-    """Run jobs, beside as many other workers as wanted."""
-    from studium.worker import run_worker  # noqa: PLC0415 -- see the module's first line.
+def worker(metrics_host: str = "127.0.0.1", metrics_port: int = 0) -> None:
+    """Run jobs, beside as many other workers as wanted.
 
-    run_worker(_ready_settings())
+    Parameters
+    ----------
+    metrics_host
+        The address on which to show what this process counts.
+    metrics_port
+        The port for it; 0 shows nothing.
+    """
+    from studium.worker import WorkerError, run_worker  # noqa: PLC0415 -- see the module's first line.
+
+    try:
+        run_worker(_ready_settings(), metrics_host=metrics_host, metrics_port=metrics_port)
+    except WorkerError as error:
+        _fail(str(error))
 
 
 @app.command
@@ -178,6 +190,45 @@ def reconcile(
     if invariants:
         print(f"{len(broken)} broken {'invariant' if len(broken) == 1 else 'invariants'}.")
     sys.exit(1 if drifted or lost or broken else 0)
+
+
+@app.command
+def backup(path: Path, /, *, force: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Write the database and the content of all files to a folder, beside running servers.
+
+    Parameters
+    ----------
+    path
+        The folder to make.
+    force
+        Replace what is there.
+    """
+    from studium.backup import back_up  # noqa: PLC0415 -- see the module's first line.
+
+    report = asyncio.run(back_up(_ready_settings(), path, force=force))
+    for file in report.faults:
+        print(f"file {file.id}: its content is missing or damaged; this backup cannot bring it back")
+    print(f"{path} holds {report.people} people and {report.files} files as of {report.made_at}.")
+    sys.exit(1 if report.faults else 0)
+
+
+@app.command
+def restore(path: Path, /, *, force: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Put a backup in the place of the school; stop every server and worker before. Every session ends.
+
+    Parameters
+    ----------
+    path
+        The folder that `studium backup` wrote.
+    force
+        Replace the school that is there.
+    """
+    from studium.backup import restore as put_back  # noqa: PLC0415 -- see the module's first line.
+
+    report = asyncio.run(put_back(load_settings(), path, force=force))
+    if report.is_other_key:
+        print("STUDIUM_SECRET_KEY is not that of the backup: second factors and links in older mails will not work.")
+    print(f"{report.people} people and {report.files} files of {report.made_at} are back, and every session has ended.")
 
 
 @app.command

@@ -4,17 +4,36 @@ import asyncio
 import signal
 
 import structlog
+from prometheus_client import start_http_server
 
 from studium.kit.config import Settings
 from studium.kit.logs import configure_logs
+from studium.kit.metrics import REGISTRY
 from studium.kit.runtime import open_runtime
 from studium.registry import load_handlers
 
 
-def run_worker(settings: Settings) -> None:
-    """Work jobs off until told to stop (SIGTERM, SIGINT); what runs then is finished first."""
+class WorkerError(Exception):
+    """Why the worker cannot start; its text is one sentence."""
+
+
+def run_worker(settings: Settings, *, metrics_host: str = "127.0.0.1", metrics_port: int = 0) -> None:
+    """Work jobs off until told to stop (SIGTERM, SIGINT); what runs then is finished first.
+
+    With a port, what this process counts can be read there; raise WorkerError where it is taken.
+    """
     configure_logs(settings)
+    if metrics_port:
+        _serve_metrics(metrics_host, metrics_port)
     asyncio.run(_work(settings))
+
+
+def _serve_metrics(host: str, port: int) -> None:
+    try:
+        start_http_server(port, host, REGISTRY)
+    except OSError as error:
+        message = f"Port {port} on {host} cannot be used: {error.strerror}."
+        raise WorkerError(message) from None
 
 
 async def _work(settings: Settings) -> None:

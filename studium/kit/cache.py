@@ -12,6 +12,11 @@ class Cache:
     def __init__(self) -> None:
         self._values: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
+    @property
+    def is_down(self) -> bool:
+        """Whether the server behind it has failed and has not been heard of since."""
+        return False
+
     async def get(self, key: str) -> str | None:
         """The text, or None."""
         value, until = self._values.get(key, ("", 0.0))

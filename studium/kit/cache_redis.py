@@ -37,6 +37,11 @@ class RedisCache(Cache):
         self._is_down = False
         self._open_until = 0.0
 
+    @property
+    def is_down(self) -> bool:
+        """Whether Redis has failed and has not been heard of since."""
+        return self._is_down
+
     async def _try(self, work: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]) -> T:
         if time.monotonic() < self._open_until:
             return await instead()

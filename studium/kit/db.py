@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from studium.kit.runtime import Runtime
 
 SQLITE_BUSY_MS = 10_000
+_SQLITE_KEPT, _SQLITE_LIMIT = 8, 16
+"""Connections that stay open, and those that may be."""
+
 _BEGIN = "studium_begin"
 _READ_METHODS = frozenset({"GET", "HEAD"})
 
@@ -31,6 +34,7 @@ class Database:
         self.url = url
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if url.startswith("sqlite") else "postgresql"
         self.engine = _sqlite_engine(url) if self.dialect == "sqlite" else _postgres_engine(url, pool_size)
+        self.pool_limit = _SQLITE_LIMIT if self.dialect == "sqlite" else pool_size
         self.reads = open_reads(url, pool_size)
         self._immediate = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._turn = asyncio.Lock()
@@ -122,8 +126,8 @@ def _sqlite_engine(url: str) -> AsyncEngine:
     address = make_url(url).set(drivername="sqlite+aiosqlite")
     engine = create_async_engine(
         address,
-        pool_size=8,
-        max_overflow=8,
+        pool_size=_SQLITE_KEPT,
+        max_overflow=_SQLITE_LIMIT - _SQLITE_KEPT,
         hide_parameters=True,
         connect_args={"timeout": SQLITE_BUSY_MS / 1000},
     )

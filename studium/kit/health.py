@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from studium.kit.db import Database
-from studium.kit.metrics import JOBS_KEPT, render
+from studium.kit.metrics import DATABASE_UP, JOBS_KEPT, JOBS_WAIT, render
 from studium.kit.migrate import head
 from studium.kit.runtime import Runtime
 
@@ -80,8 +80,11 @@ def _wanted_revision() -> str:
 async def _count_jobs(state: State) -> None:
     for name in ("ready", "running", "dead"):
         JOBS_KEPT.labels(name).set(nan)
+    DATABASE_UP.set(0)
     for name, count in (await state.runtime.jobs.pending()).items():
         JOBS_KEPT.labels(name).set(count)
+    JOBS_WAIT.set(await state.runtime.jobs.oldest_seconds())
+    DATABASE_UP.set(1)
 
 
 async def _try(name: str, attempt: Callable[[], Awaitable[None]]) -> str:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.metrics import JOB_SECONDS, JOBS_TOTAL
+from studium.kit.metrics import JOB_SECONDS, JOBS_TOTAL, SWEEPS
 
 if TYPE_CHECKING:
     from studium.kit.config import Settings
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAX_TRIES = 8
 _LONGEST_PAUSE_SECONDS = 600
 _ERROR_MAX = 500
+_UNKNOWN = "unknown"
 
 Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
 _log = structlog.get_logger()
@@ -180,6 +181,10 @@ class Jobs(ABC):
         """How many jobs are in each state: `ready`, `running`, `dead`."""
 
     @abstractmethod
+    async def oldest_seconds(self) -> float:
+        """How long the job that is due longest has waited for a worker; 0 without one."""
+
+    @abstractmethod
     def waiting_ids(self, function: Callable[..., Awaitable[None]], key: str) -> Select[UUID]:
         """The ids under `key` in the payloads of this function's jobs that are ready or running, for an IN."""
 
@@ -214,8 +219,8 @@ class Jobs(ABC):
         started = perf_counter()
         token = _current.set(job_id)
         outcome = "failed"
+        kind = _kinds.get(name)
         try:
-            kind = _kinds.get(name)
             if kind is None:
                 message = f"there is no job called {name}"
                 raise GiveUp(message)
@@ -223,8 +228,9 @@ class Jobs(ABC):
             outcome = "done"
         finally:
             _current.reset(token)
-            JOBS_TOTAL.labels(name, outcome).inc()
-            JOB_SECONDS.labels(name).observe(perf_counter() - started)
+            label = _UNKNOWN if kind is None else name
+            JOBS_TOTAL.labels(label, outcome).inc()
+            JOB_SECONDS.labels(label).observe(perf_counter() - started)
 
     async def _perform(self, kind: JobKind, job_id: str, payload: Mapping[str, str]) -> None:
         if kind.outside:
@@ -243,6 +249,8 @@ class Jobs(ABC):
         while True:
             try:
                 await self.sweep_once(sweep)
+                SWEEPS.labels(sweep.name, "done").inc()
             except Exception as error:  # noqa: BLE001 -- one failed sweep must not end all.
+                SWEEPS.labels(sweep.name, "failed").inc()
                 _log.warning("sweep failed", sweep=sweep.name, reason=reason_of(error))
             await asyncio.sleep(sweep.seconds(self.settings))

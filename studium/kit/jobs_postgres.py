@@ -52,6 +52,12 @@ _DEFER = text(
     "::procrastinate_job_to_defer_v1[])"
 )
 _COUNT = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status")
+# A job that is tried again is due when it says; any other is due since it was stored.
+_OLDEST = text(
+    "SELECT greatest(0, extract(epoch FROM now() - min(coalesce(job.scheduled_at, event.at))))"
+    " FROM procrastinate_jobs job LEFT JOIN procrastinate_events event"
+    " ON event.job_id = job.id AND event.type = 'deferred' WHERE job.status = 'todo'"
+)
 _DEAD = text(
     "SELECT job.id, job.task_name, job.args, job.attempts, min(event.at) AS created_at FROM procrastinate_jobs job"
     " LEFT JOIN procrastinate_events event ON event.job_id = job.id"
@@ -212,6 +218,11 @@ class PostgresJobs(Jobs):
             if status in _STATES:
                 counts[_STATES[status]] += count
         return counts
+
+    async def oldest_seconds(self) -> float:
+        """How long the job that is due longest has waited."""
+        async with self.database.reading() as session:
+            return float(await session.scalar(_OLDEST) or 0)
 
     def waiting_ids(self, function: Callable[..., Awaitable[None]], key: str) -> Select[UUID]:
         """The ids in the payloads of waiting jobs."""

@@ -184,6 +184,13 @@ class SqliteJobs(Jobs):
             rows = await session.execute(select(JobRow.state, func.count().label("jobs")).group_by(JobRow.state))
             return {"ready": 0, "running": 0, "dead": 0, **{row.state: row.jobs for row in rows.all()}}
 
+    async def oldest_seconds(self) -> float:
+        """How long the job that is due longest has waited."""
+        due = select(func.min(JobRow.run_at)).where(JobRow.state == "ready")
+        async with self.database.reading() as session:
+            since = await session.scalar(due)
+        return 0 if since is None else max(0.0, (now() - since).total_seconds())
+
     def waiting_ids(self, function: Callable[..., Awaitable[None]], key: str) -> Select[UUID]:
         """The ids in the payloads of waiting jobs; an id column holds them without hyphens here."""
         plain = func.replace(JobRow.payload[key].as_string(), "-", "")

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 from typing import TypeVar
 
+from studium.kit.metrics import LANE_LIMIT, LANE_REFUSED, LANE_TASKS
 from studium.kit.problems import Overloaded
 
 Result = TypeVar("Result")
@@ -17,11 +18,15 @@ class Lane:
     def __init__(self, name: str, *, threads: int, queue: int) -> None:
         self._room = BoundedSemaphore(threads + queue)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._tasks, self._refused = LANE_TASKS.labels(name), LANE_REFUSED.labels(name)
+        LANE_LIMIT.labels(name).set(threads + queue)
 
     async def run(self, work: Callable[..., Result], *values: object) -> Result:
         """What `work(*values)` returns or raises; raise Overloaded at once when the queue is full."""
         if not self._room.acquire(blocking=False):
+            self._refused.inc()
             raise Overloaded
+        self._tasks.inc()
         future = self._threads.submit(work, *values)
         # The place is free again when the thread is, not when a caller stops waiting: a thread cannot be interrupted.
         future.add_done_callback(self._leave)
@@ -29,4 +34,5 @@ class Lane:
 
     def _leave(self, future: Future[Result]) -> None:
         del future
+        self._tasks.dec()
         self._room.release()

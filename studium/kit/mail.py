@@ -52,6 +52,11 @@ class Mailer(ABC):
     def __init__(self, sender: str) -> None:
         self.sender = sender
 
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether the server behind it hung a moment ago."""
+        return False
+
     @abstractmethod
     async def send(self, mail: OutgoingMail) -> None:
         """Hand a mail over; raise MailUnavailable or MailRefused."""
@@ -120,9 +125,14 @@ class SmtpMailer(Mailer):
         self._password = unquote(parts.password) if parts.password else None
         self._left_alone_until = 0.0
 
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether the server hung a moment ago."""
+        return monotonic() < self._left_alone_until
+
     async def send(self, mail: OutgoingMail) -> None:
         """Send; a refusal of this mail of the 5xx kind is final, one of ourselves (such as a wrong password) is not."""
-        if monotonic() < self._left_alone_until:
+        if self.is_left_alone:
             message = "the server hung a moment ago"
             raise MailUnavailable(message)
         try:

@@ -1,6 +1,8 @@
 """What the server counts, in the format of Prometheus. Labels are few and known: templates and names, never input."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 REGISTRY = CollectorRegistry()
@@ -21,7 +23,22 @@ JOBS_TOTAL = Counter("studium_jobs", "Runs of jobs.", ("name", "outcome"), regis
 JOBS_KEPT = Gauge(
     "studium_jobs_kept", "Jobs in the database by state: ready, running, dead.", ("state",), registry=REGISTRY
 )
+JOBS_WAIT = Gauge(
+    "studium_jobs_oldest_seconds", "How long the job that is due longest has waited; 0 without one.", registry=REGISTRY
+)
 JOB_SECONDS = Histogram("studium_job_seconds", "How long a run of a job took.", ("name",), registry=REGISTRY)
+SWEEPS = Counter("studium_sweeps", "Turns of periodic work.", ("name", "outcome"), registry=REGISTRY)
+DATABASE_UP = Gauge("studium_database_up", "Whether the database answered this very question.", registry=REGISTRY)
+LANE_TASKS = Gauge("studium_lane_tasks", "Tasks in a lane, running or waiting.", ("lane",), registry=REGISTRY)
+LANE_LIMIT = Gauge("studium_lane_limit", "Tasks that a lane takes.", ("lane",), registry=REGISTRY)
+LANE_REFUSED = Counter("studium_lane_refused", "Tasks for which a lane had no room.", ("lane",), registry=REGISTRY)
+POOL_BUSY = Gauge("studium_pool_busy", "Connections in use, by pool: sessions, reads.", ("pool",), registry=REGISTRY)
+POOL_LIMIT = Gauge("studium_pool_limit", "Connections that a pool may open.", ("pool",), registry=REGISTRY)
+BREAKER_OPEN = Gauge(
+    "studium_breaker_open", "1 while a dependency that failed is left alone: cache, mail.", ("name",), registry=REGISTRY
+)
+STORAGE_FREE = Gauge("studium_storage_free_bytes", "What is free on the disk of the files.", registry=REGISTRY)
+ProcessCollector(registry=REGISTRY)
 
 # Finding a labelled child takes a lock and builds a tuple of texts; the pairs that occur are few, so they are kept.
 _children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
@@ -34,6 +51,11 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
         found = _new_children(method, route, status)
     found[0].inc()
     found[1].observe(seconds)
+
+
+def show(gauge: Gauge, value: Callable[[], float], *labels: str) -> None:
+    """Let a gauge ask for its value whenever it is looked at; the newest question replaces the one before."""
+    (gauge.labels(*labels) if labels else gauge).set_function(value)
 
 
 def render() -> tuple[bytes, str]:

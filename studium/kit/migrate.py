@@ -146,8 +146,13 @@ def _revision_of(connection: Connection) -> str | None:
     return revision
 
 
+def is_known(revision: str) -> bool:
+    """Tell whether this version of the system knows a revision, so that it can migrate from there."""
+    return revision in _shipped()
+
+
 def _refuse_newer(revision: str | None) -> None:
-    if revision is not None and revision not in _shipped():
+    if revision is not None and not is_known(revision):
         message = (
             f"The database is at revision {revision}, which this version of Studium does not know: install a newer one."
         )

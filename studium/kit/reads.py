@@ -108,6 +108,11 @@ class Reads(ABC):
         rows = await self.all(read, **values)
         return rows[0] if rows else None
 
+    @property
+    def busy(self) -> int:
+        """How many connections are in use; one that is asked inline is never waited for."""
+        return 0
+
     @abstractmethod
     async def close(self) -> None:
         """Let go of the connections."""

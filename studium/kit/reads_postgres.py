@@ -73,6 +73,11 @@ class PostgresReads(Reads):
         async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
             yield connection
 
+    @property
+    def busy(self) -> int:
+        """How many connections of the pool are in use."""
+        return 0 if self._pool is None else int(self._pool.get_size() - self._pool.get_idle_size())
+
     async def close(self) -> None:
         """Close the pool."""
         if self._pool is not None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from sqlalchemy import QueuePool
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.cache import Cache, open_cache
@@ -12,6 +13,7 @@ from studium.kit.db import Database
 from studium.kit.job_engines import open_jobs
 from studium.kit.jobs import Jobs
 from studium.kit.mail import Mailer, open_mailer
+from studium.kit.metrics import BREAKER_OPEN, POOL_BUSY, POOL_LIMIT, STORAGE_FREE, show
 from studium.kit.storage import Storage, open_storage
 from studium.kit.tokens import Keys
 
@@ -54,5 +56,19 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             jobs=open_jobs(settings, database),
         )
         database.runtime = runtime
+        _show(runtime)
         stack.push_async_callback(runtime.jobs.close)
         yield runtime
+
+
+def _show(runtime: Runtime) -> None:
+    """Let the metrics look at the pools, the breakers and the disk of this process."""
+    pool, size = runtime.database.engine.pool, runtime.settings.database_pool
+    assert isinstance(pool, QueuePool)  # noqa: S101 -- both engines have one.
+    show(POOL_BUSY, pool.checkedout, "sessions")
+    POOL_LIMIT.labels("sessions").set(runtime.database.pool_limit)
+    show(POOL_BUSY, lambda: runtime.database.reads.busy, "reads")
+    POOL_LIMIT.labels("reads").set(size)
+    show(BREAKER_OPEN, lambda: runtime.cache.is_down, "cache")
+    show(BREAKER_OPEN, lambda: runtime.mailer.is_left_alone, "mail")
+    show(STORAGE_FREE, runtime.storage.free_bytes)

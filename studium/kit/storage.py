@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from math import nan
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -45,6 +46,13 @@ class Storage:
     def is_local(self) -> bool:
         """Whether the blobs lie in a folder of this machine."""
         return self._root is not None
+
+    def free_bytes(self) -> float:
+        """What is free on the disk of a folder; NaN for a bucket, and where the folder is gone."""
+        try:
+            return shutil.disk_usage(self._root).free if self._root is not None else nan
+        except OSError:
+            return nan
 
     async def put(self, path: str, data: AsyncIterator[bytes] | bytes) -> int:
         """Store a blob, whole or not at all, and return its size; raise StorageFull, DependencyDown."""

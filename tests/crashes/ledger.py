@@ -102,7 +102,7 @@ class Ledger:
         wanted = select(*(columns[name] for name in names or [key.values[0][0]]))
         for name, value in key.values:
             wanted = wanted.where(columns[name] == _typed(columns[name], value))
-        rows = connection.execute(wanted).mappings().all()
+        rows = [dict(found) for found in connection.execute(wanted).mappings()]
         if len(rows) > 1:
             return f"{key} is there {len(rows)} times"
         fits = [values for values in allowed if _fits(rows[0] if rows else None, values)]

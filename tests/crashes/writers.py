@@ -116,9 +116,8 @@ class Writer:
         """Send a request: its answer, None for one of the `refusals` (by code); anything else is a fault."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= more.pop("headers", {})
-        content = {} if body is None else {"json": body}
         try:
-            answer = self.client.request(method, path, headers=headers, **content, **more)
+            answer = self.client.request(method, path, headers=headers, json=body, **more)
         except httpx2.TransportError as error:
             if self.shared.dying.is_set():
                 raise Unanswered from error

@@ -110,6 +110,18 @@ async def test_a_server_that_has_not_opened_yet_is_unready(client, app):
     assert (await client.get("/readyz")).status_code == 503
 
 
+async def test_metrics_say_whether_the_database_answers(client, parts):
+    def value(name: str) -> str:
+        return str(next(line.split()[-1] for line in answer.text.splitlines() if line.startswith(f"{name} ")))
+
+    answer = await client.get("/metrics")
+    assert (value("studium_database_up"), value("studium_jobs_oldest_seconds")) == ("1.0", "0.0")
+    await asyncio.to_thread(downgrade, parts.database.url, "base")
+    answer = await client.get("/metrics")
+    assert value("studium_database_up") == "0.0"
+    assert 'studium_jobs_kept{state="ready"} NaN' in answer.text
+
+
 async def test_metrics_are_text(client):
     answer = await client.get("/metrics")
     assert answer.status_code == 200
