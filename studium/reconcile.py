@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from studium.kit.config import Settings
-from studium.kit.runtime import open_runtime
+from studium.kit.runtime import BACKGROUND_SECONDS, open_runtime
 from studium.modules.courses.actions_reconcile import CountDrift, find_count_drift, repair_counts
 from studium.modules.enrollments.actions_reconcile import Drift, find_drift, repair
 from studium.modules.files.actions_reconcile import LostBlob, find_lost
@@ -14,7 +14,7 @@ async def reconcile(settings: Settings, *, fix: bool) -> tuple[Sequence[Drift | 
 
     With `fix`, counters are recomputed, one enrollment or course at a time; nothing brings content back.
     """
-    async with open_runtime(settings) as runtime:
+    async with open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime:
         async with runtime.database.reading() as session:
             drifted, miscounted = await find_drift(session), await find_count_drift(session)
         if fix:

@@ -18,16 +18,21 @@ from sqlalchemy.dialects.postgresql import asyncpg as postgresql
 from sqlalchemy.dialects.sqlite import pysqlite as sqlite
 from sqlalchemy.engine import make_url
 
-from studium.kit.problems import DependencyDown
+from studium.kit.breaker import Breaker
+from studium.kit.problems import DependencyDown, Overloaded
+from studium.kit.refusals import problem_of
 
 CONNECT_SECONDS = 3
-COMMAND_SECONDS = 5
+LOCK_SECONDS = 3.0
+STATEMENT_SECONDS = 4.5
+"""How long a request's statement may take before PostgreSQL stops it; half a second later the client gives up too."""
+
 _BUSY_SECONDS = 1.0
 _DIALECTS: dict[str, Dialect] = {
     "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
     "sqlite": sqlite.dialect(),
 }
-LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 Process = Callable[[Any], Any] | None
 
 
@@ -116,9 +121,11 @@ class Reads(ABC):
 class PostgresReads(Reads):
     """On PostgreSQL: a pool of asyncpg's own, which opens connections when they are needed."""
 
-    def __init__(self, url: str, size: int) -> None:
+    def __init__(self, url: str, size: int, breaker: Breaker, statement_seconds: float) -> None:
         self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._size = size
+        self._breaker = breaker
+        self._statement_seconds = statement_seconds
         self._pool: Any = None
 
     async def all(self, read: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
@@ -129,13 +136,13 @@ class PostgresReads(Reads):
             self.watch(compiled.text)
         try:
             return await self._fetch(compiled.text, arguments)
-        except TimeoutError as error:
-            raise DependencyDown from error
         except LOST:
             try:
                 return await self._fetch(compiled.text, arguments)
             except LOST as error:
                 raise DependencyDown from error
+        except asyncpg.PostgresError as error:
+            raise problem_of(error) or error from error
 
     async def _fetch(self, text: str, arguments: list[Any]) -> Sequence[Record]:
         async with self.connection() as connection:
@@ -144,26 +151,66 @@ class PostgresReads(Reads):
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """A connection of the pool, for as long as the block."""
-        if self._pool is None:
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=0,
-                max_size=self._size,
-                init=_prepare_postgres,
-                reset=_leave_as_is,
-                timeout=CONNECT_SECONDS,
-                command_timeout=COMMAND_SECONDS,
-                server_settings={"timezone": "UTC", "application_name": "studium"},
-            )
-        async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+        """A connection of the pool, for as long as the block; raise DependencyDown or Overloaded.
+
+        One that does not answer in time is cut off at once: to end it politely one would have to ask it.
+        """
+        connection = await self._acquired()
+        try:
             yield connection
+        except TimeoutError as error:
+            connection.terminate()
+            self._breaker.failed(error)
+            raise DependencyDown from error
+        else:
+            if self._breaker.is_down:
+                self._breaker.worked()
+        finally:
+            await self._pool.release(connection)
+
+    async def _acquired(self) -> Any:  # noqa: ANN401 -- asyncpg is untyped.
+        if not self._breaker.may_try():
+            raise DependencyDown
+        if self._pool is None:
+            self._pool = await self._opened()
+        try:
+            return await self._pool.acquire(timeout=CONNECT_SECONDS)
+        except TimeoutError as error:
+            # Either all connections are busy, or a new one was not answered.
+            if self._breaker.is_down:
+                self._breaker.failed(error)
+            raise Overloaded from error
+
+    async def _opened(self) -> Any:  # noqa: ANN401 -- asyncpg is untyped.
+        return await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._size,
+            init=_prepare_postgres,
+            reset=_leave_as_is,
+            **postgres_options(self._statement_seconds),
+        )
 
     async def close(self) -> None:
         """Close the pool."""
         if self._pool is not None:
             self._pool.terminate()
             self._pool = None
+
+
+def postgres_options(statement_seconds: float) -> dict[str, Any]:
+    """How every connection to PostgreSQL is opened: bounded waits on its side and, should it hang, on ours."""
+    return {
+        "timeout": CONNECT_SECONDS,
+        "command_timeout": statement_seconds + 0.5,
+        "server_settings": {
+            "timezone": "UTC",
+            "application_name": "studium",
+            "statement_timeout": f"{statement_seconds * 1000:.0f}",
+            "lock_timeout": f"{LOCK_SECONDS * 1000:.0f}",
+            "idle_in_transaction_session_timeout": "60000",
+        },
+    }
 
 
 async def _prepare_postgres(connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped.
@@ -192,7 +239,7 @@ class SqliteReads(Reads):
                 self._connection = self._open()
             rows = self._connection.execute(compiled.text, compiled.arguments(values)).fetchall()
         except sqlite3.OperationalError as error:
-            raise DependencyDown from error
+            raise problem_of(error) or error from error
         return [compiled.record(row) for row in rows]
 
     def _open(self) -> sqlite3.Connection:
@@ -207,6 +254,8 @@ class SqliteReads(Reads):
             self._connection = None
 
 
-def open_reads(url: str, pool_size: int) -> Reads:
+def open_reads(url: str, pool_size: int, breaker: Breaker, statement_seconds: float) -> Reads:
     """The reads of a database."""
-    return SqliteReads(url) if url.startswith("sqlite") else PostgresReads(url, pool_size)
+    if url.startswith("sqlite"):
+        return SqliteReads(url)
+    return PostgresReads(url, pool_size, breaker, statement_seconds)

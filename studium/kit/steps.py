@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 
 from studium.kit.problems import DependencyDown
 from studium.kit.reads import LOST, PostgresReads, Read, Record
+from studium.kit.refusals import problem_of
 
 _BUSY_SECONDS = 10.0
 
@@ -62,6 +63,8 @@ async def postgres_steps(reads: PostgresReads) -> AsyncIterator[Steps]:
             yield _PostgresSteps(connection, reads.watch)
     except LOST as error:
         raise DependencyDown from error
+    except asyncpg.PostgresError as error:
+        raise problem_of(error) or error from error
 
 
 class SqliteWriter(Steps):
@@ -93,7 +96,7 @@ class SqliteWriter(Steps):
                 yield self
                 await asyncio.to_thread(connection.execute, "COMMIT")
             except sqlite3.OperationalError as error:
-                raise DependencyDown from error
+                raise problem_of(error) or error from error
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
