@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class LimitStanding:
-    """A policy (`quota` within `window` seconds), what remains of it, and in how many seconds there is more."""
+    """A policy (`quota` within `window` seconds), what remains of it, and, once nothing does, when there is more.
 
+    `scope` says which hits count; several policies may read one scope.
+    """
+
+    scope: str
     quota: int
     window: int
     remaining: int
@@ -29,6 +33,11 @@ def tell_limit(name: str, standing: LimitStanding) -> None:
         told_limits.set({name: standing})
     else:
         told[name] = standing
+
+
+def told_of(scope: str) -> list[LimitStanding]:
+    """What was told of a scope in this request, so that a hit counted since then can be taken off."""
+    return [standing for standing in (told_limits.get() or {}).values() if standing.scope == scope]
 
 
 def rate_limit_headers(told: dict[str, LimitStanding]) -> list[tuple[bytes, bytes]]:
