@@ -1,13 +1,15 @@
 """The HTTP application: every route of every module, between the middleware and the runtime."""
 
+import asyncio
 import gc
+import sqlite3
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -18,10 +20,10 @@ from studium.access.idempotency import StoredReplays
 from studium.kit.api_docs import api_docs_routes
 from studium.kit.config import JobsMode, Settings
 from studium.kit.dispatch import Dispatch
+from studium.kit.gates import Gate
 from studium.kit.health import health_routes
 from studium.kit.middleware import Edge
 from studium.kit.problems import (
-    DependencyDown,
     MalformedBody,
     MethodNotAllowed,
     NotFound,
@@ -29,12 +31,12 @@ from studium.kit.problems import (
     Problem,
     problem_response,
 )
-from studium.kit.routing import Router, invalid_input
+from studium.kit.refusals import problem_of
+from studium.kit.routing import API, Router, invalid_input
 from studium.kit.runtime import open_runtime
 from studium.registry import load_handlers
 
-_UNLUCKY = frozenset({"40001", "40P01"})
-"""SQLSTATEs of a transaction that PostgreSQL gave up for the sake of another: nothing was done, trying again helps."""
+_JOBS_STOP_SECONDS = 4
 _ROUTERS = (
     "users.routes_register",
     "auth.routes",
@@ -79,9 +81,23 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.routes.extend((*health_routes(), *api_docs_routes()))
     app.router.routes.extend(module_routes())
     app.add_middleware(Dispatch, routes=app.router.routes)
-    app.add_middleware(Edge, settings=settings)
+    app.add_middleware(Edge, settings=settings, lanes=_lanes())
     _answer_errors(app, settings)
     return app
+
+
+def _lanes() -> list[tuple[str, Gate]]:
+    """Gates for what is slow by nature, so that it fills no other; an address goes through the first that fits.
+
+    Log-ins wait for argon2 in a lane of its own (`kit/passwords.py`), which refuses what is too much.
+    """
+    passwords = Gate("passwords", limit=64, queue=0)
+    return [
+        *((f"{API}/{path}", passwords) for path in ("auth/login", "auth/token", "auth/register", "users/register")),
+        (f"{API}/files/upload", Gate("uploads", limit=16, queue=32)),
+        (f"{API}/files/", Gate("files", limit=64, queue=64)),
+        (f"{API}/analytics/", Gate("analytics", limit=4, queue=16)),
+    ]
 
 
 def module_routes() -> Iterable[BaseRoute]:
@@ -105,20 +121,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         gc.freeze()
         yield
         app.state.stopping = True
-        await runtime.jobs.stop()
+        # A job that takes longer is done again at the next start; being killed in the middle of a stop is worse.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_JOBS_STOP_SECONDS):
+                await runtime.jobs.stop()
 
 
 def _answer_errors(app: FastAPI, settings: Settings) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(DBAPIError, _on_database)
-    app.add_exception_handler(PoolTimeoutError, _on_down)
-    app.add_exception_handler(ConnectionError, _on_down)
+    kinds: list[type[Exception]] = [DBAPIError, sqlite3.OperationalError, ConnectionError]
     if not settings.is_sqlite:
         import asyncpg  # noqa: PLC0415 -- the embedded default never loads it.
 
-        app.add_exception_handler(asyncpg.InternalClientError, _on_down)
+        kinds += [asyncpg.PostgresError, asyncpg.InternalClientError]
+    for kind in kinds:
+        app.add_exception_handler(kind, _on_driver)
+    app.add_exception_handler(PoolTimeoutError, _on_busy)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
@@ -146,16 +166,14 @@ async def _on_http(request: Request, error: Exception) -> Response:
     return problem_response(request, problem)
 
 
-async def _on_database(request: Request, error: Exception) -> Response:
-    """A lost or refusing database, or a deadlock, is 503; any other database error is a defect of ours."""
-    if getattr(getattr(error, "orig", None), "sqlstate", None) in _UNLUCKY:
-        return problem_response(request, Overloaded())
-    lost = isinstance(error, OperationalError | InterfaceError) or getattr(error, "connection_invalidated", False)
-    if not lost:
+async def _on_driver(request: Request, error: Exception) -> Response:
+    """A database that is lost, busy or full is none of the caller's doing; any other error of a driver is a defect."""
+    problem = problem_of(error)
+    if problem is None:
         raise error
-    return await _on_down(request, error)
+    return problem_response(request, problem)
 
 
-async def _on_down(request: Request, error: Exception) -> Response:
+async def _on_busy(request: Request, error: Exception) -> Response:
     del error
-    return problem_response(request, DependencyDown())
+    return problem_response(request, Overloaded())

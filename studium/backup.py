@@ -11,7 +11,7 @@ from studium.kit.backup import BackupError, Manifest, new_backup, verified, writ
 from studium.kit.clock import now
 from studium.kit.config import Settings
 from studium.kit.copy_engines import open_copies
-from studium.kit.runtime import open_runtime
+from studium.kit.runtime import BACKGROUND_SECONDS, open_runtime
 from studium.kit.storage import open_storage
 from studium.kit.tokens import Keys
 from studium.models import User
@@ -41,7 +41,7 @@ async def back_up(settings: Settings, path: Path, *, force: bool) -> Report:
     copied anew, until all content that the copy names is there.
     """
     with new_backup(path, force=force) as folder:
-        async with open_runtime(settings) as runtime:
+        async with open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime:
             for _ in range(_TRIES):
                 with open_copies(settings.database_url).taken(folder) as moment:
                     report = _describe(settings, folder, moment)
@@ -78,7 +78,10 @@ async def restore(settings: Settings, path: Path, *, force: bool) -> Report:
     storage = open_storage(settings.storage_url, scratch=settings.data_dir / "incoming")
     files = await blobs.bring_back(storage, path)
     copies.put_back(path, ENDING)
-    async with open_runtime(settings) as runtime, runtime.database.reading() as session:
+    async with (
+        open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime,
+        runtime.database.reading() as session,
+    ):
         people = int(await session.scalar(select(func.count()).select_from(User)) or 0)
     return Report(manifest.made_at, people, files, is_other_key=manifest.key_check != _key_check(settings))
 

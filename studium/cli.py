@@ -150,10 +150,13 @@ def create_admin(
 
 
 async def _create_admin(settings: Settings, email: str, name: str, password: str, *, force: bool) -> None:
-    from studium.kit.runtime import open_runtime  # noqa: PLC0415 -- see the module's first line.
+    from studium.kit.runtime import BACKGROUND_SECONDS, open_runtime  # noqa: PLC0415 -- see the module's first line.
     from studium.modules.users.actions import create_admin as create  # noqa: PLC0415 -- see the module's first line.
 
-    async with open_runtime(settings) as runtime, runtime.database.writing() as session:
+    async with (
+        open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime,
+        runtime.database.writing() as session,
+    ):
         user = await create(session, email, name, password, force=force)
     print(f"{user.full_name} <{user.email}> is an admin now.")
 
@@ -245,9 +248,9 @@ def jobs(*, requeue: Annotated[list[str] | None, Parameter(negative="")] = None)
 
 
 async def _jobs(settings: Settings, requeue: list[str]) -> int:
-    from studium.kit.runtime import open_runtime  # noqa: PLC0415 -- see the module's first line.
+    from studium.kit.runtime import BACKGROUND_SECONDS, open_runtime  # noqa: PLC0415 -- see the module's first line.
 
-    async with open_runtime(settings) as runtime:
+    async with open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime:
         dead = await runtime.jobs.dead_jobs()
         wanted = {job.id for job in dead} if "all" in requeue else set(requeue)
         unknown = wanted - {job.id for job in dead}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from studium.kit.config import Settings
 from studium.kit.invariants import Breach, Invariant, find_breaches
-from studium.kit.runtime import Runtime, open_runtime
+from studium.kit.runtime import BACKGROUND_SECONDS, Runtime, open_runtime
 from studium.modules.auth import actions_reconcile as auth
 from studium.modules.certificates import actions_reconcile as certificates
 from studium.modules.courses import actions_reconcile as courses
@@ -22,7 +22,7 @@ async def reconcile(settings: Settings, *, fix: bool) -> tuple[Sequence[Drift | 
 
     With `fix`, counters are recomputed, one enrollment or course at a time; nothing brings content back.
     """
-    async with open_runtime(settings) as runtime:
+    async with open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime:
         async with runtime.database.snapshot() as session:
             drifted, miscounted = await find_drift(session), await find_count_drift(session)
         if fix:
@@ -41,7 +41,7 @@ async def broken_invariants(settings: Settings) -> Sequence[Breach]:
     Counters and lost content are not among it: `reconcile` has them.
     """
     load_handlers()
-    async with open_runtime(settings) as runtime:
+    async with open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime:
         async with runtime.database.snapshot() as session:
             found = await find_breaches(session, all_invariants(runtime))
         return sorted([*found, *await find_unswept(runtime)], key=lambda breach: breach.number)

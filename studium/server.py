@@ -14,8 +14,11 @@ from studium.app import create_app
 from studium.kit.config import Settings, load_settings
 from studium.kit.failures import Failure
 from studium.kit.logs import configure_logs
+from studium.kit.protocol import GuardedProtocol
 
-STOP_SECONDS = 25
+STOP_SECONDS = 20
+"""How long requests in flight may go on after the server was told to stop; jobs have four seconds after them."""
+
 _BACKLOG = 2048
 _PR_SET_PDEATHSIG = 1
 
@@ -55,7 +58,8 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=GuardedProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -6,13 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httpx2
+import psycopg
 import pytest
 
 PATIENCE_SECONDS = 20
@@ -40,15 +42,17 @@ def listens(port: int) -> bool:
 class Server:
     """A process behind a port, which can be stopped, started again, and hung."""
 
-    def __init__(self, command: list[str], port: int, folder: Path) -> None:
-        self.command, self.port, self.folder = command, port, folder
+    def __init__(self, command: list[str], port: int, folder: Path, account: dict[str, Any] | None = None) -> None:
+        self.command, self.port, self.folder, self.account = command, port, folder, account or {}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, and wait until the port answers."""
         out = (self.folder / f"server-{self.port}.log").open("ab")
         with out:
-            self.process = subprocess.Popen(self.command, cwd=self.folder, stdout=out, stderr=out, env=os.environ)
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, stdout=out, stderr=out, env=os.environ, **self.account
+            )
         began = monotonic()
         while not listens(self.port):
             assert self.process.poll() is None, "the server ended at once"
@@ -101,3 +105,80 @@ def s3_server(folder: Path) -> Iterator[Server]:
     with serving(command, port, folder) as server:
         httpx2.put(f"http://127.0.0.1:{port}/school").raise_for_status()
         yield server
+
+
+class Postgres(Server):
+    """A PostgreSQL of the test's own. Hanging means all its processes: those of the connections are others."""
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start, and wait until it has recovered and takes connections."""
+        super().start()
+        began = monotonic()
+        while True:
+            try:
+                psycopg.connect(self.url, connect_timeout=2).close()
+            except psycopg.OperationalError:
+                assert monotonic() - began < PATIENCE_SECONDS, "the server takes no connections"
+                sleep(0.05)
+            else:
+                return
+
+    def pids(self) -> list[int]:
+        assert self.process is not None
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        pairs = [(int(pid), int(parent)) for pid, parent in map(str.split, listed.splitlines())]
+        return [self.process.pid, *(pid for pid, parent in pairs if parent == self.process.pid)]
+
+    def stop(self) -> None:
+        """Stop at once, as after a power cut of its machine: every process of it."""
+        if self.process is not None:
+            for pid in reversed(self.pids()):
+                os.kill(pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+            (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        stopped = self.pids()
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def postgres_server() -> Iterator[Postgres]:
+    """An empty PostgreSQL whose files live under /tmp; it refuses to run as root, so then it runs as `postgres`."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin")) or [Path(shutil.which("initdb") or "").parent]
+    if not (programs[-1] / "initdb").exists():
+        lacking("PostgreSQL's own programs are not installed")
+    account: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
+    with tempfile.TemporaryDirectory(prefix="studium-pg-") as name:
+        folder, port = Path(name), free_port()
+        if account:
+            shutil.chown(folder, **account)
+        initdb = [str(programs[-1] / "initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-D", f"{folder}/data"]
+        subprocess.run(initdb, cwd=folder, check=True, capture_output=True, **account)
+        options = (
+            "fsync=off",
+            f"unix_socket_directories={folder}",
+            "shared_buffers=16MB",
+            "listen_addresses=127.0.0.1",
+        )
+        command = [str(programs[-1] / "postgres"), "-D", f"{folder}/data", "-p", str(port)]
+        command += [part for option in options for part in ("-c", option)]
+        server = Postgres(command, port, folder, account)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()

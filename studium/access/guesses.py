@@ -25,6 +25,8 @@ from studium.access.throttle import (
     note,
     seconds_left,
     take_turns,
+    tell,
+    used_hits,
 )
 from studium.kit.passwords import verify_nothing, verify_password
 from studium.kit.problems import TooManyRequests
@@ -43,7 +45,9 @@ _WAS_HERE = exists().where(_THEIRS, UserSession.user_id == User.id, UserSession.
 _ROOM = select(
     exists().where(*hits_of(PER_ACCOUNT_AND_SOURCE.scope, "near")).label("has_failed"),
     closing_hit(PER_ACCOUNT_AND_SOURCE, "near").label("here"),
+    used_hits(PER_ACCOUNT_AND_SOURCE, "near").label("used_here"),
     closing_hit(PER_SOURCE, "source").label("everywhere"),
+    used_hits(PER_SOURCE, "source").label("used_everywhere"),
     _CROWD.label("crowd"),
     # Only asked during an attack: the sessions of a person may be many.
     case((_CROWD.is_not(None), _WAS_HERE), else_=false()).label("is_known"),
@@ -127,7 +131,11 @@ def _require_room(found: Mapping[str, Any] | RowMapping) -> None:
     A crowd of sources does not close it to one from which the owner logged in before.
     """
     crowd = None if found["is_known"] else found["crowd"]
-    closed = (PER_ACCOUNT_AND_SOURCE, found["here"]), (PER_SOURCE, found["everywhere"]), (PER_ACCOUNT, crowd)
-    seconds = max(seconds_left(limit, hit) for limit, hit in closed)
+    seconds = max(
+        tell(PER_ACCOUNT_AND_SOURCE, found["used_here"], found["here"]),
+        tell(PER_SOURCE, found["used_everywhere"], found["everywhere"]),
+        # How often others failed on the account is no business of this source.
+        seconds_left(PER_ACCOUNT, crowd),
+    )
     if seconds:
         raise TooManyRequests(seconds, "Too many failed attempts. Wait a little, then try again.")

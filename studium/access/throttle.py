@@ -1,5 +1,6 @@
 """How often: hits are counted in the database, so that a stopped cache neither opens nor closes a gate."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,11 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from studium.kit.clock import now
 from studium.kit.ids import new_id
 from studium.kit.jobs import periodic
+from studium.kit.problems import TooManyRequests
+from studium.kit.rate_limits import LimitStanding, tell_limit, told_of
 from studium.kit.runtime import Runtime, runtime_of
 from studium.kit.tokens import Keys
 from studium.models import ThrottleHit
 
 LONGEST = timedelta(days=1)
+_WAIT = "Wait a little, then try again."
+_UNNAMED = re.compile(r"[^a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,35 @@ class Limit:
     @property
     def since(self) -> str:
         """The name of the parameter that says how far back the limit looks."""
-        return f"since_{int(self.within.total_seconds())}"
+        return f"since_{self.seconds}"
+
+    @property
+    def seconds(self) -> int:
+        """The window in seconds."""
+        return int(self.within.total_seconds())
+
+    @property
+    def name(self) -> str:
+        """The policy's name in `RateLimit-Policy`."""
+        return f"{_UNNAMED.sub('-', self.scope)}-{self.seconds}"
 
 
-async def wait_for(session: AsyncSession, limit: Limit, *key: object) -> int:
-    """Seconds until `key` has room again under `limit`; 0 where it has room now."""
-    return await longest_wait(session, (limit,), *key)
+async def require_room(session: AsyncSession, limits: Sequence[Limit], *key: object, otherwise: str = _WAIT) -> None:
+    """Raise TooManyRequests unless `key` has room under all of `limits`; the answer says how much. One statement."""
+    values = {"key": digest(runtime_of(session).keys, *key), **beginnings(limits)}
+    found = (await session.execute(_standings(tuple(limits)), values)).one()
+    pairs = zip(limits, found[::2], found[1::2], strict=True)
+    seconds = max([tell(limit, used, closing) for limit, used, closing in pairs])
+    if seconds:
+        raise TooManyRequests(seconds, otherwise)
+
+
+def tell(limit: Limit, used: int, closing: datetime | None) -> int:
+    """Have the answer say what is left of a limit; return the seconds until it has room, 0 where it has."""
+    seconds = seconds_left(limit, closing)
+    left = 0 if seconds else max(0, limit.hits - used)
+    tell_limit(limit.name, LimitStanding(limit.scope, limit.hits, limit.seconds, left, seconds))
+    return seconds
 
 
 async def longest_wait(session: AsyncSession, limits: Sequence[Limit], *key: object) -> int:
@@ -49,6 +77,17 @@ async def longest_wait(session: AsyncSession, limits: Sequence[Limit], *key: obj
 def _closing_hits(limits: tuple[Limit, ...]) -> Select[*tuple[Any, ...]]:
     """Made once for all keys: making it takes longer than asking it."""
     return select(*(closing_hit(limit, "key") for limit in limits))
+
+
+@cache
+def _standings(limits: tuple[Limit, ...]) -> Select[*tuple[Any, ...]]:
+    return select(*(column for limit in limits for column in (used_hits(limit, "key"), closing_hit(limit, "key"))))
+
+
+def used_hits(limit: Limit, key: str) -> ScalarSelect[int]:
+    """How many hits count against a limit now; parameters as for `closing_hit`."""
+    counted = ThrottleHit.occurred_at > bindparam(limit.since)
+    return select(func.count()).where(*hits_of(limit.scope, key), counted).scalar_subquery()
 
 
 def closing_hit(limit: Limit, key: str) -> ScalarSelect[datetime]:
@@ -96,12 +135,16 @@ async def note(session: AsyncSession, scope: str, *key: object) -> None:
     """Count one hit against `key`."""
     session.add(ThrottleHit(id=new_id(), scope=scope, key=digest(runtime_of(session).keys, *key), occurred_at=now()))
     await session.flush()
+    for standing in told_of(scope):
+        standing.remaining = max(0, standing.remaining - 1)
 
 
 async def forget(session: AsyncSession, scope: str, *key: object) -> None:
     """Drop the hits of `key`: the owner has shown who they are."""
     values = {"key": digest(runtime_of(session).keys, *key)}
     await session.execute(delete(ThrottleHit).where(*hits_of(scope, "key")), values)
+    for standing in told_of(scope):
+        standing.remaining, standing.reset = standing.quota, 0
 
 
 def digest(keys: Keys, *key: object) -> str:

@@ -18,7 +18,7 @@ from studium.kit.clock import now
 from studium.kit.config import Settings
 from studium.kit.ids import new_id
 from studium.kit.passwords import hash_password
-from studium.kit.runtime import open_runtime
+from studium.kit.runtime import BACKGROUND_SECONDS, open_runtime
 from studium.models import User
 
 _SEED = 20260101
@@ -29,7 +29,10 @@ _CHUNK = 500
 async def load_demo(settings: Settings) -> None:
     """Load the demo school, unless it is there, and print the log-ins."""
     console = Console()
-    async with open_runtime(settings) as runtime, runtime.database.writing() as session:
+    async with (
+        open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime,
+        runtime.database.writing() as session,
+    ):
         known = await session.scalar(select(User.id).where(User.email == ADMIN.email))
         if known is None:
             with _progress(console) as progress:

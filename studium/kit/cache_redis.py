@@ -1,14 +1,13 @@
 """The cache in Redis, for several processes. A stopped or hung Redis never fails a request."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
+from studium.kit.breaker import Breaker
 from studium.kit.cache import Cache
 
 PREFIX = "studium:"
@@ -16,11 +15,10 @@ TIMEOUT_SECONDS = 0.25
 OPEN_SECONDS = 5.0
 CONNECTIONS = 10
 T = TypeVar("T")
-_log = structlog.get_logger()
 
 
 class RedisCache(Cache):
-    """Texts by key in Redis. After a failure it works from memory for some seconds, then one call tries again."""
+    """The same in Redis. After a failure it works from memory for some seconds, then one call tries again."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -34,40 +32,24 @@ class RedisCache(Cache):
             retry_on_timeout=False,
         )
         self._redis = Redis.from_pool(pool)
-        self._is_down = False
-        self._open_until = 0.0
+        self._breaker = Breaker("cache", pause=OPEN_SECONDS, patience=TIMEOUT_SECONDS)
 
     @property
     def is_down(self) -> bool:
         """Whether Redis has failed and has not been heard of since."""
-        return self._is_down
+        return self._breaker.is_down
 
     async def _try(self, work: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]) -> T:
-        if time.monotonic() < self._open_until:
+        if not self._breaker.may_try():
             return await instead()
-        if self._is_down:  # This call tries; those that come meanwhile go on from memory.
-            self._open_until = time.monotonic() + TIMEOUT_SECONDS
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 done = await work()
         except (RedisError, OSError, TimeoutError) as error:
-            self._note_failure(error)
+            self._breaker.failed(error)
             return await instead()
-        self._note_success()
+        self._breaker.worked()
         return done
-
-    def _note_failure(self, error: Exception) -> None:
-        """Leave Redis alone for some seconds. Of the many that fail when it stops, one says so."""
-        self._open_until = time.monotonic() + OPEN_SECONDS
-        if not self._is_down:
-            _log.warning("cache unavailable", reason=type(error).__name__)
-        self._is_down = True
-
-    def _note_success(self) -> None:
-        self._open_until = 0.0
-        if self._is_down:
-            _log.warning("cache available again")
-        self._is_down = False
 
     async def get(self, key: str) -> str | None:
         """The text, or None."""

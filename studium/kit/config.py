@@ -1,5 +1,6 @@
 """Settings: every one comes from the environment (`STUDIUM_…`) or a `.env` file; `docs/settings.md` lists them."""
 
+import re
 import secrets
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
@@ -15,6 +16,8 @@ from studium.kit.failures import Failure
 SECRET_MIN_LENGTH = 32
 _WELL_KNOWN = ("changeme", "change-me", "secret", "password", "studium", "example", "insecure")
 _MIN_DISTINCT = 10
+_HOST_NAME = re.compile(r"(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class SettingsError(Failure):
@@ -53,16 +56,35 @@ class Settings(BaseSettings):
     upload_video_max_mib: int = Field(default=250, ge=1, le=10_240)
     quota_mib: int = Field(default=1024, ge=1, le=1_048_576)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    requests_in_flight: int = Field(default=100, ge=1, le=10_000)
     sweep_seconds: float = Field(default=60, ge=0.1, le=3600)
     jobs: JobsMode | None = None
     require_verified_email: bool = False
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     database_pool: int = Field(default=10, ge=1, le=200)
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "trusted_hosts", "cors_origins", mode="before")
     @classmethod
-    def _split_proxies(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("trusted_hosts")
+    @classmethod
+    def _names_of_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_HOST_NAME.fullmatch(name) for name in value):
+            message = "must be names of hosts without ports, separated by commas; *.example.org stands for many"
+            raise ValueError(message)
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in value):
+            message = "must be origins such as https://app.example.org, separated by commas"
+            raise ValueError(message)
+        return value
 
     @field_validator("jobs", mode="before")
     @classmethod

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Depends, Request
 from sqlalchemy import event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from studium.kit.problems import Problem
+from studium.kit.breaker import Breaker
+from studium.kit.postgres import CONNECT_SECONDS, STATEMENT_SECONDS, postgres_options
+from studium.kit.problems import DependencyDown, Problem
 from studium.kit.reads import Reads, open_reads
 from studium.kit.steps import SqliteWriter, Steps
 
@@ -30,12 +32,15 @@ _READ_METHODS = frozenset({"GET", "HEAD"})
 class Database:
     """One database. `reading()` and `writing()` hand out sessions; nothing else in the system opens a transaction."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, statement_seconds: float = STATEMENT_SECONDS) -> None:
         self.url = url
+        self.breaker = Breaker("database", pause=1.0, patience=statement_seconds)
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if url.startswith("sqlite") else "postgresql"
-        self.engine = _sqlite_engine(url) if self.dialect == "sqlite" else _postgres_engine(url, pool_size)
+        self.engine = (
+            _sqlite_engine(url) if self.dialect == "sqlite" else _postgres_engine(url, pool_size, statement_seconds)
+        )
         self.pool_limit = _SQLITE_LIMIT if self.dialect == "sqlite" else pool_size
-        self.reads = open_reads(url, pool_size)
+        self.reads = open_reads(url, pool_size, self.breaker, statement_seconds)
         self._immediate = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         self._turn = asyncio.Lock()
         self.writer = SqliteWriter(url, _prepare_sqlite) if self.dialect == "sqlite" else None
@@ -97,9 +102,18 @@ class Database:
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        if not self.breaker.may_try():
+            raise DependencyDown
         async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
             session.info["runtime"] = self.runtime
-            yield session
+            try:
+                yield session
+            except (TimeoutError, ConnectionError) as error:
+                # The driver's own, of a statement that was not answered, or of a new connection.
+                self.breaker.failed(error)
+                raise DependencyDown from error
+        if self.breaker.is_down:
+            self.breaker.worked()
 
     @asynccontextmanager
     async def _turns(self) -> AsyncIterator[None]:
@@ -110,16 +124,35 @@ class Database:
             yield
 
 
-def _postgres_engine(url: str, pool_size: int) -> AsyncEngine:
+def _postgres_engine(url: str, pool_size: int, statement_seconds: float) -> AsyncEngine:
     address = make_url(url).set(drivername="postgresql+asyncpg")
-    return create_async_engine(
+    engine = create_async_engine(
         address,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=3,
+        pool_timeout=CONNECT_SECONDS,
         hide_parameters=True,
-        connect_args={"timeout": 3, "server_settings": {"timezone": "UTC", "application_name": "studium"}},
+        connect_args=postgres_options(statement_seconds),
     )
+    event.listen(engine.sync_engine, "handle_error", _cut_off)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _cut_off(context: ExceptionContext) -> None:
+    """A connection that does not answer in time is no use any more, not even for a ROLLBACK."""
+    if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
+        driver: Any = context.connection.connection.driver_connection
+        driver.terminate()
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
+
+
+def _refuse_closed(connection: Any, record: object, proxy: object) -> None:  # noqa: ANN401 -- SQLAlchemy's adapter.
+    """Take another connection for one that the server closed meanwhile; looking costs no round trip."""
+    del record, proxy
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:

@@ -1,5 +1,7 @@
 """Dispatch: requests for planned routes go straight to their plans; everything else goes the framework's whole way."""
 
+import asyncio
+import random
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,6 +10,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studium.kit.plans import Unplanned
+from studium.kit.refusals import UNLUCKY, sqlstate_of
 from studium.kit.routing import Route, StrictRequest
 
 _Segments = tuple[str | None, ...]
@@ -74,15 +77,36 @@ def _again(request: StrictRequest) -> Receive:
 
 
 async def _answer(route: Route, request: StrictRequest) -> Response:
-    """The plan's answer, or that of the application's handler for what it raises."""
+    """The plan's answer, or that of the application's handler for what it raises.
+
+    A transaction that PostgreSQL gave up for another's sake did nothing: it is tried twice more, a moment later.
+    """
+    for pause in (0.02, 0.1):
+        try:
+            return await route.planned(request)
+        except Unplanned:
+            raise
+        except Exception as error:  # noqa: BLE001 -- it is answered, or raised again there.
+            if not _may_repeat(request, error):
+                return await _handled(request, error)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 -- jitter.
     try:
         return await route.planned(request)
-    except Unplanned:
-        raise
-    except Exception as error:
-        handlers: Mapping[Any, Any] = request.app.exception_handlers
-        for kind in type(error).__mro__:
-            if kind in handlers:
-                response: Response = await handlers[kind](request, error)
-                return response
-        raise
+    except Exception as error:  # noqa: BLE001 -- as above.
+        return await _handled(request, error)
+
+
+def _may_repeat(request: StrictRequest, error: Exception) -> bool:
+    """Whether bad luck ended it, and its body, if it had one, is still there: a stream cannot be read twice."""
+    # Starlette keeps both to itself, and says nowhere else whether the body is still there.
+    is_there = hasattr(request, "_body") or not request._stream_consumed  # noqa: SLF001
+    return sqlstate_of(error) in UNLUCKY and is_there
+
+
+async def _handled(request: StrictRequest, error: Exception) -> Response:
+    handlers: Mapping[Any, Any] = request.app.exception_handlers
+    for kind in type(error).__mro__:
+        if kind in handlers:
+            response: Response = await handlers[kind](request, error)
+            return response
+    raise error

@@ -19,6 +19,9 @@ HTTP_SECONDS = Histogram(
     registry=REGISTRY,
 )
 HTTP_IN_FLIGHT = Gauge("studium_http_requests_in_flight", "Requests that are being answered.", registry=REGISTRY)
+HTTP_CUT = Counter("studium_http_cut", "Connections cut before the application.", ("reason",), registry=REGISTRY)
+GATE_REFUSED = Counter("studium_gate_refused", "Requests refused for want of room.", ("gate",), registry=REGISTRY)
+GATE_RUNNING = Gauge("studium_gate_running", "Requests inside a gate.", ("gate",), registry=REGISTRY)
 JOBS_TOTAL = Counter("studium_jobs", "Runs of jobs.", ("name", "outcome"), registry=REGISTRY)
 JOBS_KEPT = Gauge(
     "studium_jobs_kept", "Jobs in the database by state: ready, running, dead.", ("state",), registry=REGISTRY

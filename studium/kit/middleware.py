@@ -1,26 +1,40 @@
 """The edge: everything that holds for every request, in one pass around the application.
 
-Request id, the caller's address, security headers, the limit on bodies, the last resort for errors, log and metrics.
+Request id, the caller's address, the host, room in a gate, security headers, the limit on bodies, the last resort for
+errors and for handlers that do not end, log and metrics.
 """
 
+import asyncio
 import re
-from collections.abc import Iterable
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from collections.abc import Iterable, Sequence
+from math import inf
 from time import perf_counter
 from traceback import format_exc
 from typing import Any
 
 import structlog
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studium.kit.config import Settings
+from studium.kit.gates import Gate
+from studium.kit.hosts import Hosts, Proxies
 from studium.kit.ids import new_id
 from studium.kit.logs import access_log, request_id_var
 from studium.kit.metrics import HTTP_IN_FLIGHT, UNMATCHED, count_request
-from studium.kit.problems import PROBLEM_JSON, BodyTooLarge, InternalError, NotFound, Problem, problem_body
+from studium.kit.problems import (
+    PROBLEM_JSON,
+    BodyTooLarge,
+    InternalError,
+    MalformedRequest,
+    NotFound,
+    Problem,
+    TookTooLong,
+    problem_body,
+)
+from studium.kit.rate_limits import rate_limit_headers, told_limits
 
 MIB = 1 << 20
 MAX_BODY = MIB
@@ -38,6 +52,21 @@ _POLICY = b"content-security-policy"
 _NO_STORE = (b"cache-control", b"no-store")
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _NEVER_STORED = "/api/v1/auth"
+_HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
+HANDLER_SECONDS = 30.0
+"""How long a handler may work by itself, not counting the time in which it waits for the body or for the reader."""
+
+_LOOK_SECONDS = 1.0
+_EXPOSED = (  # What a page of another origin may read.
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-Id",
+)
 _log = structlog.get_logger()
 Header = tuple[bytes, bytes]
 
@@ -47,11 +76,25 @@ class Edge:
 
     Bodies are limited to 1 MiB, except multipart forms below `uploads`: they may be as large as the largest upload.
     A larger one raises BodyTooLarge where it is read, so that a caller without a token still hears 401 first.
+    `lanes` are gates for the addresses that begin so; everything else shares one. Health is always answered.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, *, uploads: tuple[str, ...] = ("/api/v1/files",)) -> None:
-        self.app = app
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        *,
+        uploads: tuple[str, ...] = ("/api/v1/files",),
+        lanes: Sequence[tuple[str, Gate]] = (),
+    ) -> None:
+        self.cors = _cors(settings)
+        self.app = CORSMiddleware(app, **self.cors) if self.cors else app
         self.uploads = uploads
+        self.gate = Gate("requests", limit=settings.requests_in_flight, queue=settings.requests_in_flight)
+        self.lanes = tuple(lanes)
+        self.prefixes = tuple(prefix for prefix, _ in lanes)
+        self.problem_with_host = Hosts(settings.trusted_hosts).problem_with
+        self.watch = _Watch()
         self.max_upload = (max(settings.upload_max_mib, settings.upload_video_max_mib) + 1) * MIB
         self.proxies = Proxies(settings.trusted_proxies)
         self.access_log = access_log(settings)
@@ -68,31 +111,36 @@ class Edge:
         else:
             await self.app(scope, receive, send)
 
+    def gate_for(self, path: str) -> Gate:
+        """The gate that a request for this address goes through."""
+        if path.startswith(self.prefixes):
+            return next(gate for prefix, gate in self.lanes if path.startswith(prefix))
+        return self.gate
 
-class Proxies:
-    """The proxies whose `X-Forwarded-For` is believed."""
 
-    def __init__(self, networks: Iterable[IPv4Network | IPv6Network]) -> None:
-        self._networks = tuple(networks)
-        self._trusts = lru_cache(maxsize=4096)(self._find)
+class _Watch:
+    """Ends handlers that work for too long. It looks once a second, so that a request costs no timer of its own."""
 
-    def client_address(self, peer: str, forwarded: list[bytes]) -> str:
-        """The right-most hop that is no trusted proxy, or the peer itself. A hop that cannot be read ends the walk."""
-        if not self._networks or not forwarded or not self._trusts(peer):
-            return peer
-        address = peer
-        for hop in reversed(b",".join(forwarded).split(b",")):
-            found = _address_of(hop.decode("latin-1").strip())
-            if found is None:
-                break
-            address = str(found)
-            if not self._trusts(address):
-                break
-        return address
+    def __init__(self) -> None:
+        self.running: set[_Exchange] = set()
+        self._is_looking = False
 
-    def _find(self, text: str) -> bool:
-        address = _address_of(text)
-        return address is not None and any(address in network for network in self._networks)
+    def add(self, exchange: "_Exchange") -> None:
+        """Watch an exchange until `running` holds it no more."""
+        self.running.add(exchange)
+        if not self._is_looking:
+            self._is_looking = True
+            asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        latest = perf_counter() - HANDLER_SECONDS
+        for exchange in self.running:
+            if exchange.since < latest and exchange.task is not None:
+                exchange.since, exchange.is_late = inf, True
+                exchange.task.cancel()
+        self._is_looking = bool(self.running)
+        if self._is_looking:
+            asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
 
 
 class _Exchange:
@@ -102,6 +150,9 @@ class _Exchange:
         "authorized",
         "edge",
         "forwarded",
+        "host",
+        "hosts",
+        "is_late",
         "left",
         "length",
         "multipart",
@@ -109,30 +160,37 @@ class _Exchange:
         "request_id",
         "scope",
         "send_raw",
+        "since",
         "started",
         "status",
+        "task",
     )
 
     def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
         self.edge, self.scope, self.receive_raw, self.send_raw = edge, scope, receive, send
         self.status = CLIENT_GONE
-        self.started = self.authorized = self.multipart = False
-        self.request_id = b""
+        self.started = self.authorized = self.multipart = self.is_late = False
+        self.request_id = self.host = b""
+        self.hosts = 0
+        self.task = asyncio.current_task()
         self.forwarded: list[bytes] = []
         self.length = 0
 
     async def run(self) -> None:
         """Answer, whatever happens, then log and count."""
-        began = perf_counter()
+        began = self.since = perf_counter()
         self._read_headers()
         self._describe_caller()
         self.left = self._body_limit()
         name = self.request_id.decode()
         mark = request_id_var.set(name)
+        told_limits.set(None)
         HTTP_IN_FLIGHT.inc()
+        self.edge.watch.add(self)
         try:
             await self._answer()
         finally:
+            self.edge.watch.running.discard(self)
             HTTP_IN_FLIGHT.dec()
             seconds = perf_counter() - began
             route = getattr(self.scope.get("route"), "path", None) or UNMATCHED
@@ -143,11 +201,18 @@ class _Exchange:
 
     async def _answer(self) -> None:
         try:
-            if "\x00" in self.scope["path"]:
-                raise NotFound  # noqa: TRY301 -- no address holds NUL, and no database may be asked for one.
-            await self.edge.app(self.scope, self.receive, self.send)
+            await self._enter()
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:
+            # By our own watch, or by the server, which stops and has waited long enough.
+            if self.is_late and self.task is not None:
+                self.task.uncancel()
+            if self.started:
+                raise
+            await self._refuse(TookTooLong())
+            if not self.is_late:
+                raise
         except Exception as error:
             if not isinstance(error, Problem):
                 # The text is made here, because a renderer may show local values, and passwords are among them.
@@ -156,15 +221,45 @@ class _Exchange:
                 raise
             await self._refuse(error if isinstance(error, Problem) else InternalError("Something went wrong here."))
 
+    async def _enter(self) -> None:
+        """Go through the gate, if the request may come in at all."""
+        path = self.scope["path"]
+        if path in _HEALTH:
+            await self.edge.app(self.scope, self.receive, self.send)
+            return
+        self._check_host()
+        if "\x00" in path:
+            raise NotFound  # no address holds NUL, and no database may be asked for one.
+        gate = self.edge.gate_for(path)
+        if not gate.try_enter():
+            await gate.wait()
+        try:
+            await self.edge.app(self.scope, self.receive, self.send)
+        finally:
+            gate.leave()
+
+    def _check_host(self) -> None:
+        """Exactly one Host, of a sane form, that is ours; HTTP/1.0 may come without."""
+        if self.hosts > 1 or (self.hosts == 0 and self.scope.get("http_version") == "1.1"):
+            raise MalformedRequest
+        problem = self.edge.problem_with_host(self.host) if self.hosts else None
+        if problem is not None:
+            raise problem
+
     async def _refuse(self, problem: Problem) -> None:
         body = problem_body(problem, instance=self.scope["path"], request_id=self.request_id.decode())
         response = Response(body, problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
-        await response(self.scope, self.receive, self.send)
+        # A browser shows an answer of ours to a page of another origin only with the headers that allow it.
+        answer: ASGIApp = CORSMiddleware(response, **self.edge.cors) if self.edge.cors else response
+        await answer(self.scope, self.receive, self.send)
 
     def _read_headers(self) -> None:
         for name, value in self.scope["headers"]:
             if name == b"authorization":
                 self.authorized = True
+            elif name == b"host":
+                self.host = value
+                self.hosts += 1
             elif name == b"x-request-id":
                 self.request_id = value
             elif name == b"x-forwarded-for":
@@ -190,7 +285,9 @@ class _Exchange:
         """The next part of the body; raise BodyTooLarge when there is more than allowed, or more is announced."""
         if self.length > self.left and not self.started:
             raise BodyTooLarge
+        self.since = inf
         message = await self.receive_raw()
+        self.since = perf_counter()
         if message["type"] == "http.request" and not self.started:
             size = len(message.get("body", b""))
             self.left -= size
@@ -205,7 +302,11 @@ class _Exchange:
             self.started = True
             self.status = message["status"]
             message["headers"] = self._headers(message.get("headers", ()))
+            await self.send_raw(message)
+            return
+        self.since = inf
         await self.send_raw(message)
+        self.since = perf_counter()
 
     def _headers(self, given: Iterable[Header]) -> list[Header]:
         """The route's own headers, then ours where the route said nothing."""
@@ -218,20 +319,30 @@ class _Exchange:
             headers.append((_POLICY, _API_POLICY))
         if b"cache-control" not in names and (self.authorized or path.startswith(_NEVER_STORED)):
             headers.append(_NO_STORE)
+        limits = told_limits.get()
+        if limits is not None:
+            headers.extend(rate_limit_headers(limits))
         if self.edge.strict_transport and (self.edge.always_secure or self.scope.get("scheme") == "https"):
             headers.append(_HSTS)
         return headers
 
 
-@lru_cache(maxsize=4096)
-def _address_of(text: str) -> IPv4Address | IPv6Address | None:
-    """The address in a hop (`192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80`), IPv4 in IPv6 unwrapped, or None."""
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
+def _cors(settings: Settings) -> dict[str, Any]:
+    """What pages of other origins may do: nothing where none are named. Tokens travel in a header, not in a cookie."""
+    if not settings.cors_origins:
+        return {}
+    return {
+        "allow_origins": settings.cors_origins,
+        "allow_methods": ("GET", "HEAD", "POST", "PATCH", "DELETE"),
+        "allow_headers": (
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-Match",
+            "If-None-Match",
+            "Range",
+            "X-Request-Id",
+        ),
+        "expose_headers": _EXPOSED,
+        "max_age": 3600,
+    }

@@ -97,6 +97,41 @@ class BodyTooLarge(Problem):
     title = "Body too large"
 
 
+class MalformedRequest(Problem):
+    """What came is no HTTP request, or does not name exactly one host."""
+
+    status = 400
+    title = "Malformed request"
+
+
+class UnknownHost(Problem):
+    """The request names a host that this server is not known by."""
+
+    status = 400
+    title = "Unknown host"
+
+
+class RequestTimeout(Problem):
+    """The request did not arrive in time: 10 seconds for the head, 30 for a body, longer for an upload that flows."""
+
+    status = 408
+    title = "Request timeout"
+
+
+class AddressTooLong(Problem):
+    """The address is longer than 8 KiB."""
+
+    status = 414
+    title = "Address too long"
+
+
+class HeadTooLarge(Problem):
+    """The headers are more than 100, or more than 32 KiB in all."""
+
+    status = 431
+    title = "Request header fields too large"
+
+
 class UnsupportedMediaType(Problem):
     """The body is of a content type that this address does not take."""
 
@@ -163,6 +198,16 @@ class Overloaded(Problem):
 
     def __init__(self, retry_after: int = 1) -> None:
         super().__init__("The server is busy; try again shortly.", headers={"Retry-After": str(retry_after)})
+
+
+class TookTooLong(Problem):
+    """The server gave up on the request; whether it was done is not known, so look before sending it again."""
+
+    status = 503
+    title = "Took too long"
+
+    def __init__(self, retry_after: int = 5) -> None:
+        super().__init__("The server gave up on this request.", headers={"Retry-After": str(retry_after)})
 
 
 class DependencyDown(Problem):

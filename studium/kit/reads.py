@@ -15,7 +15,8 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.sqlite import pysqlite as sqlite
 from sqlalchemy.engine import make_url
 
-from studium.kit.problems import DependencyDown
+from studium.kit.breaker import Breaker
+from studium.kit.refusals import problem_of
 
 _BUSY_SECONDS = 1.0
 Process = Callable[[Any], Any] | None
@@ -135,7 +136,7 @@ class SqliteReads(Reads):
                 self._connection = self._open()
             rows = self._connection.execute(compiled.text, compiled.arguments(values)).fetchall()
         except sqlite3.OperationalError as error:
-            raise DependencyDown from error
+            raise problem_of(error) or error from error
         return [compiled.record(row) for row in rows]
 
     def _open(self) -> sqlite3.Connection:
@@ -150,10 +151,10 @@ class SqliteReads(Reads):
             self._connection = None
 
 
-def open_reads(url: str, pool_size: int) -> Reads:
+def open_reads(url: str, pool_size: int, breaker: Breaker, statement_seconds: float) -> Reads:
     """The reads of a database."""
     if url.startswith("sqlite"):
         return SqliteReads(url)
     from studium.kit.reads_postgres import PostgresReads  # noqa: PLC0415 -- as `_dialect`.
 
-    return PostgresReads(url, pool_size)
+    return PostgresReads(url, pool_size, breaker, statement_seconds)

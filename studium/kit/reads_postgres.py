@@ -8,15 +8,15 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from studium.kit.breaker import Breaker
+from studium.kit.postgres import CONNECT_SECONDS, postgres_options
 from studium.kit.problems import DependencyDown, Overloaded
 from studium.kit.reads import Read, Reads, Record
+from studium.kit.refusals import problem_of
 from studium.kit.steps import AlreadyThere, Steps
 
-CONNECT_SECONDS = 3
-COMMAND_SECONDS = 5
 LOST = (
     OSError,
-    TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # The server said goodbye, and the driver has not finished reading it.
@@ -30,9 +30,11 @@ LOST = (
 class PostgresReads(Reads):
     """Reads on a pool that opens connections when they are needed."""
 
-    def __init__(self, url: str, size: int) -> None:
+    def __init__(self, url: str, size: int, breaker: Breaker, statement_seconds: float) -> None:
         self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._size = size
+        self._breaker = breaker
+        self._statement_seconds = statement_seconds
         self._pool: Any = None
 
     async def all(self, read: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
@@ -43,13 +45,13 @@ class PostgresReads(Reads):
             self.watch(compiled.text)
         try:
             return await self._fetch(compiled.text, arguments)
-        except TimeoutError as error:
-            raise DependencyDown from error
         except LOST:
             try:
                 return await self._fetch(compiled.text, arguments)
             except LOST as error:
                 raise DependencyDown from error
+        except asyncpg.PostgresError as error:
+            raise problem_of(error) or error from error
 
     async def _fetch(self, text: str, arguments: list[Any]) -> Sequence[Record]:
         async with self.connection() as connection:
@@ -58,20 +60,45 @@ class PostgresReads(Reads):
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """A connection of the pool, for as long as the block."""
-        if self._pool is None:
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=0,
-                max_size=self._size,
-                init=_prepare_postgres,
-                reset=_leave_as_is,
-                timeout=CONNECT_SECONDS,
-                command_timeout=COMMAND_SECONDS,
-                server_settings={"timezone": "UTC", "application_name": "studium"},
-            )
-        async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+        """A connection of the pool, for as long as the block; raise DependencyDown or Overloaded.
+
+        One that does not answer in time is cut off at once: to end it politely one would have to ask it.
+        """
+        connection = await self._acquired()
+        try:
             yield connection
+        except TimeoutError as error:
+            connection.terminate()
+            self._breaker.failed(error)
+            raise DependencyDown from error
+        else:
+            if self._breaker.is_down:
+                self._breaker.worked()
+        finally:
+            await self._pool.release(connection)
+
+    async def _acquired(self) -> Any:  # noqa: ANN401 -- asyncpg is untyped.
+        if not self._breaker.may_try():
+            raise DependencyDown
+        if self._pool is None:
+            self._pool = await self._opened()
+        try:
+            return await self._pool.acquire(timeout=CONNECT_SECONDS)
+        except TimeoutError as error:
+            # Either all connections are busy, or a new one was not answered.
+            if self._breaker.is_down:
+                self._breaker.failed(error)
+            raise Overloaded from error
+
+    async def _opened(self) -> Any:  # noqa: ANN401 -- asyncpg is untyped.
+        return await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._size,
+            init=_prepare_postgres,
+            reset=_leave_as_is,
+            **postgres_options(self._statement_seconds),
+        )
 
     @property
     def busy(self) -> int:
@@ -116,8 +143,7 @@ async def postgres_steps(reads: PostgresReads) -> AsyncIterator[Steps]:
     try:
         async with reads.connection() as connection, connection.transaction():
             yield _PostgresSteps(connection, reads.watch)
-    except asyncpg.TransactionRollbackError as error:
-        # A deadlock or a conflict, given up for the sake of another: nothing was done, trying again helps.
-        raise Overloaded from error
     except LOST as error:
         raise DependencyDown from error
+    except asyncpg.PostgresError as error:
+        raise problem_of(error) or error from error

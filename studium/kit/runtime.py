@@ -14,8 +14,12 @@ from studium.kit.job_engines import open_jobs
 from studium.kit.jobs import Jobs
 from studium.kit.mail import Mailer, open_mailer
 from studium.kit.metrics import BREAKER_OPEN, POOL_BUSY, POOL_LIMIT, STORAGE_FREE, show
+from studium.kit.postgres import STATEMENT_SECONDS
 from studium.kit.storage import Storage, open_storage
 from studium.kit.tokens import Keys
+
+BACKGROUND_SECONDS = 120.0
+"""How long a statement of a worker or a command may take."""
 
 
 @dataclass(slots=True)
@@ -39,10 +43,15 @@ def runtime_of(session: AsyncSession) -> Runtime:
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
-    """Open everything that `settings` names, and close it in reverse order at the end. Jobs are not started."""
+async def open_runtime(settings: Settings, *, statement_seconds: float = STATEMENT_SECONDS) -> AsyncIterator[Runtime]:
+    """Open everything that `settings` names, and close it in reverse order at the end. Jobs are not started.
+
+    Nobody waits for a worker or a command as for a request: they may give their statements more time.
+    """
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url, pool_size=settings.database_pool)
+        database = Database(
+            settings.database_url, pool_size=settings.database_pool, statement_seconds=statement_seconds
+        )
         stack.push_async_callback(database.close)
         cache = open_cache(settings.redis_url)
         stack.push_async_callback(cache.close)

@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from studium.kit.problems import DependencyDown
 from studium.kit.reads import Read, Record
+from studium.kit.refusals import problem_of
 
 _BUSY_SECONDS = 10.0
 
@@ -66,7 +66,7 @@ class SqliteWriter(Steps):
                 yield self
                 await _in_thread(connection, "COMMIT")
             except sqlite3.OperationalError as error:
-                raise DependencyDown from error
+                raise problem_of(error) or error from error
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

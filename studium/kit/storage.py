@@ -23,6 +23,13 @@ from studium.kit.problems import DependencyDown, StorageFull
 
 CHUNK = 1 << 20
 INCOMING_KEPT = timedelta(hours=1)
+# A store that is down is noticed in seconds: by itself the client would try ten times, for three minutes.
+_PATIENCE = {"timeout": "30s", "connect_timeout": "2s", "read_timeout": "4s"}
+_RETRIES: Any = {
+    "max_retries": 1,
+    "retry_timeout": timedelta(seconds=5),
+    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2},
+}
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _FULL = ("No space left", "StorageFull", "os error 28", "os error 122", "Disk quota")
 
@@ -213,7 +220,7 @@ def open_storage(url: str, *, scratch: Path | None = None) -> Storage:
     for name in ("access_key_id", "secret_access_key"):
         if name in query:
             config[name] = query[name]
-    options: Any = {"timeout": "30s", "connect_timeout": "3s", "allow_http": url.count("http://") > 0}
+    options: Any = {**_PATIENCE, "allow_http": url.count("http://") > 0}
     prefix = parts.path.strip("/") or None
-    store = S3Store(parts.netloc, prefix=prefix, client_options=options, **config)
+    store = S3Store(parts.netloc, prefix=prefix, client_options=options, retry_config=_RETRIES, **config)
     return Storage(store, incoming=scratch or Path(gettempdir()))

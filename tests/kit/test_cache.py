@@ -109,7 +109,7 @@ async def test_a_hung_redis_costs_one_time_limit_in_all(
 async def comes_back(cache: Cache, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait until what the cache keeps arrives in its Redis again."""
     assert isinstance(cache, RedisCache)
-    monkeypatch.setattr(cache, "_open_until", monotonic() + 0.05)
+    monkeypatch.setattr(cache._breaker, "open_until", monotonic() + 0.05)
     other, began = open_cache(f"redis://127.0.0.1:{server.port}/0"), monotonic()
     while await other.get("after") != "3":
         await cache.set("after", "3", 60)
@@ -123,7 +123,7 @@ async def test_while_redis_hangs_one_call_tries_it_again_and_nobody_else_waits(o
     await cache.set("kept", "1", 60)
     with server.hanging():
         assert await cache.get("kept") == "1"
-        cache._open_until = 0.0
+        cache._breaker.open_until = 0.0
         tries = asyncio.create_task(cache.get("kept"))
         await asyncio.sleep(0)
         began = monotonic()
@@ -153,7 +153,7 @@ async def test_no_answer_reaches_another_call_than_its_own(own_redis: tuple[Serv
         await cache.set(text, text, 60)
     with server.hanging():
         await asyncio.gather(*(cache.get(text) for text in texts))
-    cache._open_until, cache._is_down = 0.0, False
+    cache._breaker.is_down = False
     cache._values.clear()
     assert await asyncio.gather(*(cache.get(text) for text in reversed(texts))) == texts[::-1]
 

@@ -1,6 +1,7 @@
-"""A deadlock is nobody's mistake: the loser is told to try again, and nothing of its work remains."""
+"""A deadlock is nobody's mistake: the loser's request is tried again by itself, and a lock held too long is 503."""
 
 import asyncio
+from time import monotonic
 
 import psycopg
 import pytest
@@ -9,6 +10,8 @@ from studium.models import LessonProgress
 from tests.world import World
 
 COMPLETE = "/enrollments/{E1}/lessons/{L1}/complete"
+HOLD_LESSON = "SELECT 1 FROM lessons WHERE id = %s FOR UPDATE"
+HOLD_ENROLLMENT = "SELECT 1 FROM enrollments WHERE id = %s FOR UPDATE"
 
 
 async def until_somebody_waits(database_url: str) -> None:
@@ -20,15 +23,26 @@ async def until_somebody_waits(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_the_loser_of_a_deadlock_is_asked_to_try_again(world: World, database_url: str) -> None:
+async def test_the_loser_of_a_deadlock_is_tried_again(world: World, database_url: str) -> None:
     before = await world.count(LessonProgress)
     async with await psycopg.AsyncConnection.connect(database_url) as other:
         await other.execute("SET deadlock_timeout = '1min'")  # So that the request is the one that notices.
-        await other.execute("SELECT 1 FROM lessons WHERE id = %s FOR UPDATE", [world.ids["L1"]])
+        await other.execute(HOLD_LESSON, [world.ids["L1"]])
         request = asyncio.create_task(world.call("sam", "POST", COMPLETE))
         await until_somebody_waits(database_url)
-        await other.execute("SELECT 1 FROM enrollments WHERE id = %s FOR UPDATE", [world.ids["E1"]])
-        answer = await request
+        await other.execute(HOLD_ENROLLMENT, [world.ids["E1"]])  # Granted when the request has lost.
+        assert not request.done()
+    assert (await request).status_code == 200
+    assert await world.count(LessonProgress) == before + 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_lock_that_is_held_for_long_is_not_waited_for(world: World, database_url: str) -> None:
+    before, began = await world.count(LessonProgress), monotonic()
+    async with await psycopg.AsyncConnection.connect(database_url) as other:
+        await other.execute(HOLD_LESSON, [world.ids["L1"]])
+        answer = await world.call("sam", "POST", COMPLETE)
+        assert monotonic() - began < 4
     assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "overloaded", "1")
     assert await world.count(LessonProgress) == before
     assert (await world.call("sam", "POST", COMPLETE)).status_code == 200

@@ -14,8 +14,9 @@ from starlette.routing import Route
 from starlette.types import Message, Scope
 
 from studium.kit.config import Settings, load_settings
+from studium.kit.hosts import Proxies
 from studium.kit.metrics import REGISTRY
-from studium.kit.middleware import MAX_BODY, Edge, Proxies
+from studium.kit.middleware import MAX_BODY, Edge
 
 pytestmark = pytest.mark.anyio
 

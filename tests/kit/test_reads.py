@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 from sqlalchemy import Uuid, bindparam, insert, literal, select, text, update
 
+from studium.kit.breaker import Breaker
 from studium.kit.db import Database
 from studium.kit.problems import DependencyDown
 from studium.kit.reads import Read, open_reads
@@ -58,7 +59,9 @@ async def test_connections_that_died_are_replaced(world: World) -> None:
 
 
 async def test_a_database_that_is_not_there_is_503() -> None:
-    reads = open_reads(f"postgresql://postgres@127.0.0.1:{free_port()}/none", 2)
+    reads = open_reads(
+        f"postgresql://postgres@127.0.0.1:{free_port()}/none", 2, Breaker("database", pause=1, patience=1), 1
+    )
     with pytest.raises(DependencyDown):
         await reads.all(Read(select(User.id)))
     await reads.close()

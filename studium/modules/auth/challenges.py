@@ -8,11 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.codes import mailed_code
-from studium.access.throttle import Limit, longest_wait, note, wait_for
+from studium.access.throttle import Limit, longest_wait, note, require_room
 from studium.events import MfaCodeRequested
 from studium.kit.events import publish
 from studium.kit.ids import new_id
-from studium.kit.problems import TooManyRequests
 from studium.kit.runtime import Runtime, runtime_of
 from studium.kit.tokens import Keys, TokenInvalid
 from studium.models import MfaMethod, User
@@ -75,9 +74,8 @@ async def require_open(session: AsyncSession, challenge_id: UUID) -> None:
 
 async def require_tries_left(session: AsyncSession, user: User) -> None:
     """Raise TooManyRequests after 5 wrong codes in 5 minutes, 20 in an hour, 50 in a day. Hold the person's row."""
-    seconds = await longest_wait(session, PER_PERSON, user.id)
-    if seconds:
-        raise TooManyRequests(seconds, "Too many wrong codes. Wait a little, then try again.")
+    message = "Too many wrong codes. Wait a little, then try again."
+    await require_room(session, PER_PERSON, user.id, otherwise=message)
 
 
 async def note_wrong_code(session: AsyncSession, user: User, challenge_id: UUID | None = None) -> None:
@@ -95,9 +93,8 @@ async def close(session: AsyncSession, challenge_id: UUID) -> None:
 
 async def send_code(session: AsyncSession, user: User, code_id: UUID) -> None:
     """Mail the six digits of `code_id` and keep their HMAC for ten minutes; TooManyRequests after 20 in an hour."""
-    seconds = await wait_for(session, MAILS, user.id)
-    if seconds:
-        raise TooManyRequests(seconds, "Too many codes were mailed. Wait a little, then try again.")
+    message = "Too many codes were mailed. Wait a little, then try again."
+    await require_room(session, (MAILS,), user.id, otherwise=message)
     await note(session, MAILS.scope, user.id)
     runtime = runtime_of(session)
     await runtime.cache.set(_key(code_id), _digest(runtime, mailed_code(runtime.keys, code_id)), SECONDS)

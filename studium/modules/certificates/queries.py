@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from studium.access import throttle
 from studium.access.actor import Actor
 from studium.kit.pages import Order, Page, PageQuery, paginate
-from studium.kit.problems import TooManyRequests
 from studium.kit.runtime import runtime_of
 from studium.models import Certificate
 from studium.modules.certificates.numbers import tidy_number
@@ -40,9 +39,7 @@ async def my_certificates(session: AsyncSession, actor: Actor, page: PageQuery) 
 
 async def verify(session: AsyncSession, address: str, text: str) -> VerificationOut:
     """What a number stands for. Who guesses is slowed down: raises TooManyRequests after 20 misses in 10 minutes."""
-    wait = await throttle.wait_for(session, MISSES, address)
-    if wait:
-        raise TooManyRequests(wait)
+    await throttle.require_room(session, (MISSES,), address)
     number = tidy_number(text)
     certificate = None
     if number is not None:

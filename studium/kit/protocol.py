@@ -1,0 +1,256 @@
+"""The connection: uvicorn's HTTP protocol with the deadlines and limits that it lacks.
+
+One clock per process looks at all connections twice a second; a request itself only notes when it began.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from studium.kit.ids import new_id
+from studium.kit.metrics import HTTP_CUT
+from studium.kit.problems import (
+    PROBLEM_JSON,
+    AddressTooLong,
+    HeadTooLarge,
+    MalformedRequest,
+    Overloaded,
+    Problem,
+    RequestTimeout,
+    problem_body,
+)
+
+LOOK_SECONDS = 0.5
+_GOODBYE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may take. Times in seconds, sizes in bytes.
+
+    `head`: from the first byte (or the connection) to the end of the headers. `body`: for a whole body; an upload has
+    longer, as long as its average stays above `upload_rate`. `write`: for an answer that the client does not read.
+    `linger`: for the rest of a body that was answered before it ended.
+    """
+
+    head: float = 10
+    body: float = 30
+    write: float = 30
+    linger: float = 5
+    upload_rate: int = 16 * 1024
+    head_bytes: int = 32 * 1024
+    headers: int = 100
+    address_bytes: int = 8 * 1024
+    connections: int = 4096
+    pipelined: int = 16
+    uploads: tuple[str, ...] = ("/api/v1/files",)
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """A connection that is closed when its client is too slow, sends too much, or asks faster than it reads."""
+
+    limits = Limits()
+
+    def __init__(self, *values: Any, **named: Any) -> None:  # noqa: ANN401 -- as uvicorn's own.
+        super().__init__(*values, **named)
+        self._is_reading_head = True
+        self._is_reading_body = False
+        self._since = 0.0
+        self._size = 0
+        self._unread = 0
+        self._stalled_since = 0.0
+        self._is_refused = False
+        self._running: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own.
+        """Take a connection, unless there are too many."""
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        _clock_of(self.server_state).start(self.loop)
+        if len(self.connections) > self.limits.connections:
+            self._refuse(Overloaded(), "connections")
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; a head that goes on and on is refused before it fills the memory."""
+        if self._is_refused:
+            return
+        if self._is_reading_head:
+            if self._size == 0:
+                self._since = self.loop.time()
+            self._size += len(data)
+        elif self._is_reading_body:
+            self._size += len(data)
+        super().data_received(data)
+        if self._is_reading_head and self._size > self.limits.head_bytes:
+            self._refuse(HeadTooLarge(), "head")
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: hand it on if it is of a decent size."""
+        self._is_reading_head = False
+        problem = self._head_problem()
+        if problem is not None:
+            self._refuse(problem, "head")
+            return
+        self._is_reading_body, self._size, self._since = True, 0, self.loop.time()
+        super().on_headers_complete()
+        if len(self.pipeline) > self.limits.pipelined:
+            self._refuse(Overloaded(), "pipelined")
+
+    def _head_problem(self) -> Problem | None:
+        if len(self.url) > self.limits.address_bytes:
+            return AddressTooLong()
+        if len(self.headers) > self.limits.headers:
+            return HeadTooLarge()
+        # What came in one piece is weighed only where the piece was large.
+        if self._size > self.limits.head_bytes:
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            return HeadTooLarge() if size > self.limits.head_bytes else None
+        return None
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body, unless the request was refused."""
+        if not self._is_refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole; the next one's clock starts with its first byte."""
+        self._is_reading_body, self._is_reading_head, self._size = False, True, 0
+        self._since = float("inf")
+        if not self._is_refused:
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, in the form of every other problem."""
+        del msg
+        self._refuse(MalformedRequest(), "malformed")
+
+    def look(self, now: float) -> None:
+        """Close the connection if its client has had its time."""
+        if self._is_stalled(now):
+            HTTP_CUT.labels("unread").inc()
+            self.transport.abort()
+        elif self._is_refused:
+            if now - self._since > _GOODBYE_SECONDS and not self._is_busy():
+                self.transport.close()
+        elif self._is_reading_body:
+            self._look_at_body(now)
+        elif now - self._since > self.limits.head:
+            self._refuse(RequestTimeout(), "head_timeout")
+
+    def _look_at_body(self, now: float) -> None:
+        if self.cycle.response_complete:
+            if now - self._since > self.limits.linger:
+                HTTP_CUT.labels("linger").inc()
+                self.transport.close()
+        elif self.flow.read_paused:
+            # It is us who do not read; that time is not the client's.
+            self._since += LOOK_SECONDS
+        elif now - self._since > self._time_for_body():
+            self._refuse(RequestTimeout(), "body_timeout")
+
+    def on_response_complete(self) -> None:
+        """The answer is out: what is left of the body may come for a moment."""
+        if self._is_reading_body:
+            self._since = self.loop.time()
+        super().on_response_complete()
+
+    def _time_for_body(self) -> float:
+        if self.scope["path"].startswith(self.limits.uploads):
+            return self.limits.body + self._size / self.limits.upload_rate
+        return self.limits.body
+
+    def _is_stalled(self, now: float) -> bool:
+        """Whether an answer waits that the client has not read any of for too long."""
+        unread = self.transport.get_write_buffer_size()
+        if unread == 0 or unread < self._unread or self._unread == 0:
+            self._stalled_since = now
+        self._unread = unread
+        return unread > 0 and now - self._stalled_since > self.limits.write
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 -- as uvicorn's own.
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _refuse(self, problem: Problem, reason: str) -> None:
+        """Read no further, and close: after our own answer, or after that to an earlier request which still runs."""
+        HTTP_CUT.labels(reason).inc()
+        self._is_refused, self._since = True, self.loop.time()
+        self.pipeline.clear()
+        running = self._running if self._is_busy() else None
+        if running is not None and not (self._is_reading_body and running is self.cycle):
+            running.keep_alive = False
+            return
+        if not (running is not None and running.response_started) and not self._is_silent(reason):
+            self.transport.write(_refusal(problem))
+        if running is not None:
+            # The handler hears of a disconnect where it waits for the body.
+            running.disconnected = True
+            running.message_event.set()
+        # Closing while the client still sends would reset the connection, and the client would never read the answer.
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _is_busy(self) -> bool:
+        return self._running is not None and not self._running.response_complete and not self._running.disconnected
+
+    def _is_silent(self, reason: str) -> bool:
+        """Whether a connection ran out of time without a word: there is nothing to answer."""
+        return reason == "head_timeout" and self._size == 0
+
+
+def _refusal(problem: Problem) -> bytes:
+    """A whole answer, as the application would give it."""
+    request_id = new_id().hex
+    body = problem_body(problem, instance="", request_id=request_id)
+    headers = {
+        "content-type": PROBLEM_JSON,
+        "content-length": str(len(body)),
+        "connection": "close",
+        "x-request-id": request_id,
+        "x-content-type-options": "nosniff",
+        "cache-control": "no-store",
+        **{name.lower(): value for name, value in problem.headers.items()},
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return STATUS_LINE[problem.status] + lines.encode() + b"\r\n" + body
+
+
+class _Clock:
+    """Looks at all connections of a server as long as there are any."""
+
+    def __init__(self, state: ServerState) -> None:
+        self._state = ref(state)
+        self._is_running = False
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look from now on."""
+        if not self._is_running:
+            self._is_running = True
+            loop.call_later(LOOK_SECONDS, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        state = self._state()
+        self._is_running = False
+        if state is None or not state.connections:
+            return
+        now = loop.time()
+        for connection in tuple(state.connections):
+            if isinstance(connection, GuardedProtocol):
+                connection.look(now)
+        self.start(loop)
+
+
+_clocks: WeakKeyDictionary[ServerState, _Clock] = WeakKeyDictionary()
+
+
+def _clock_of(state: ServerState) -> _Clock:
+    found = _clocks.get(state)
+    if found is None:
+        found = _clocks[state] = _Clock(state)
+    return found
