@@ -3,6 +3,9 @@
 PYTHON ?= python3
 UV ?= .venv/bin/uv
 PYTEST_ARGS ?=
+PORT ?= 8000
+# On another port the links in mails lead there too.
+ADDRESS = $(if $(filter-out 8000,$(PORT)),STUDIUM_PUBLIC_BASE_URL=http://127.0.0.1:$(PORT))
 
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
@@ -25,10 +28,10 @@ help: ## Show this text
 	@echo "Studium: make TARGET (PYTHON=python3.13 picks another Python for a new .venv)"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
-run: $(RUNTIME) ## Install, migrate, load the demo school and serve it on http://127.0.0.1:8000
+run: $(RUNTIME) ## Install, migrate, load the demo school and serve it on http://127.0.0.1:8000 (PORT=8010 elsewhere)
 	@$(BIN)/studium migrate
-	@$(BIN)/studium demo
-	@exec $(BIN)/studium serve
+	@$(ADDRESS) $(BIN)/studium demo
+	@$(ADDRESS) exec $(BIN)/studium serve --port $(PORT)
 
 demo: $(RUNTIME) ## Load the demo school without serving it; safe to repeat
 	@$(BIN)/studium migrate

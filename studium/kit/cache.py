@@ -36,12 +36,3 @@ class Cache:
     async def close(self) -> None:
         """Let go of everything."""
         self._values.clear()
-
-
-def open_cache(url: str) -> Cache:
-    """The cache for `redis://…`, or in memory for an empty address. The embedded default never loads Redis's client."""
-    if not url:
-        return Cache()
-    from studium.kit.cache_redis import RedisCache  # noqa: PLC0415 -- see the docstring.
-
-    return RedisCache(url)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from studium.kit.breaker import Breaker
 from studium.kit.postgres import CONNECT_SECONDS, STATEMENT_SECONDS, postgres_options
 from studium.kit.problems import DependencyDown, Problem
-from studium.kit.reads import Reads, open_reads
+from studium.kit.reads import Reads, SqliteReads
 from studium.kit.steps import SqliteWriter, Steps
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Database:
         """A short transaction of prepared statements, committed at the end of the block, rolled back when it raises."""
         if self.writer is not None:
             return self.writer.transaction(self._turns())
-        from studium.kit.reads_postgres import PostgresReads, postgres_steps  # noqa: PLC0415 -- as in `open_reads`.
+        from studium.kit.reads_postgres import PostgresReads, postgres_steps  # noqa: PLC0415 -- as `open_reads`.
 
         assert isinstance(self.reads, PostgresReads)  # noqa: S101 -- what `open_reads` gives for PostgreSQL.
         return postgres_steps(self.reads)
@@ -122,6 +122,15 @@ class Database:
             return
         async with self._turn:
             yield
+
+
+def open_reads(url: str, pool_size: int, breaker: Breaker, statement_seconds: float) -> Reads:
+    """The hot reads of a database. The embedded default never loads the other one's driver."""
+    if url.startswith("sqlite"):
+        return SqliteReads(url)
+    from studium.kit.reads_postgres import PostgresReads  # noqa: PLC0415 -- see the docstring.
+
+    return PostgresReads(url, pool_size, breaker, statement_seconds)
 
 
 def _postgres_engine(url: str, pool_size: int, statement_seconds: float) -> AsyncEngine:

@@ -15,7 +15,6 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.sqlite import pysqlite as sqlite
 from sqlalchemy.engine import make_url
 
-from studium.kit.breaker import Breaker
 from studium.kit.refusals import problem_of
 
 _BUSY_SECONDS = 1.0
@@ -149,12 +148,3 @@ class SqliteReads(Reads):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def open_reads(url: str, pool_size: int, breaker: Breaker, statement_seconds: float) -> Reads:
-    """The reads of a database."""
-    if url.startswith("sqlite"):
-        return SqliteReads(url)
-    from studium.kit.reads_postgres import PostgresReads  # noqa: PLC0415 -- as `_dialect`.
-
-    return PostgresReads(url, pool_size, breaker, statement_seconds)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import QueuePool
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.cache import Cache, open_cache
+from studium.kit.cache import Cache
 from studium.kit.config import Settings
 from studium.kit.db import Database
-from studium.kit.job_engines import open_jobs
+from studium.kit.engines import open_cache, open_jobs
 from studium.kit.jobs import Jobs
 from studium.kit.mail import Mailer, open_mailer
 from studium.kit.metrics import BREAKER_OPEN, POOL_BUSY, POOL_LIMIT, STORAGE_FREE, show

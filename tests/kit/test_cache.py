@@ -9,8 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from studium.kit import cache as cache_module
-from studium.kit.cache import Cache, open_cache
+from studium.kit.cache import Cache
 from studium.kit.cache_redis import TIMEOUT_SECONDS, RedisCache
+from studium.kit.engines import open_cache
 from tests.servers import Server, redis_server
 
 SOON_SECONDS = TIMEOUT_SECONDS + 0.25

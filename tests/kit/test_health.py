@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from studium.kit import health
 from studium.kit.config import load_settings
 from studium.kit.db import Database
+from studium.kit.engines import open_jobs
 from studium.kit.health import health_routes
-from studium.kit.job_engines import open_jobs
 from studium.kit.jobs import Jobs
 from studium.kit.migrate import downgrade, upgrade
 

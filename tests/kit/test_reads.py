@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Uuid, bindparam, insert, literal, select, text, update
 
 from studium.kit.breaker import Breaker
-from studium.kit.db import Database
+from studium.kit.db import Database, open_reads
 from studium.kit.problems import DependencyDown
-from studium.kit.reads import Read, open_reads
+from studium.kit.reads import Read
 from studium.kit.steps import AlreadyThere
 from studium.models import Course, Enrollment, EnrollmentStatus, Role, User
 from tests.servers import free_port

@@ -68,6 +68,9 @@ __all__ = [
     "void_tokens",
 ]
 
+_TOLD = frozenset({"role", "is_active"})
+"""What the record keeps the new value of: figures of power, never a text."""
+
 _ABOUT_ONESELF = frozenset({"full_name", "metadata"})
 
 
@@ -196,10 +199,9 @@ async def update_user(
     if_match.require(user.version)
     changes = patch.changes()
     refusal = await _refusal(session, actor, user, changes, admins)
-    fields = sorted(changes)
+    fields, became = sorted(changes), {name: changes[name] for name in _TOLD & changes.keys()}
     if refusal is not None:
-        told = _told(fields, changes)
-        _remember(session, "users.changed", actor.id, user.id, address, outcome=REFUSED, **told)
+        _remember(session, "users.changed", actor.id, user.id, address, outcome=REFUSED, fields=fields, became=became)
         raise refusal
     changes.pop("password", None)
     await _write(session, user, changes)
@@ -208,7 +210,7 @@ async def update_user(
     if not user.is_active:
         await shut_out(session, user)
     if fields:
-        _remember(session, "users.changed", actor.id, user.id, address, **_told(fields, changes))
+        _remember(session, "users.changed", actor.id, user.id, address, fields=fields, became=became)
     return user
 
 
@@ -237,11 +239,6 @@ async def _refusal(
     if role is Role.STUDENT and user.role is not Role.STUDENT and await _owns_courses(session, user.id):
         return OwnsCourses("Give the courses to somebody else first.")
     return None
-
-
-def _told(fields: list[str], changes: Mapping[str, object]) -> dict[str, object]:
-    """What the record keeps of a change: which fields, and what became of role and activity; never a text."""
-    return {"fields": fields, **{name: changes[name] for name in ("role", "is_active") if name in changes}}
 
 
 async def _owns_courses(session: AsyncSession, user_id: UUID) -> bool:
