@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 import structlog
+import uvloop
 
 from studium.kit.config import Settings
 from studium.kit.logs import configure_logs
@@ -14,7 +15,7 @@ from studium.registry import load_handlers
 def run_worker(settings: Settings) -> None:
     """Work jobs off until told to stop (SIGTERM, SIGINT); what runs then is finished first."""
     configure_logs(settings)
-    asyncio.run(_work(settings))
+    uvloop.run(_work(settings))
 
 
 async def _work(settings: Settings) -> None:
