@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 import structlog
+import uvloop
 from prometheus_client import start_http_server
 
 from studium.kit.config import Settings
@@ -25,7 +26,7 @@ def run_worker(settings: Settings, *, metrics_host: str = "127.0.0.1", metrics_p
     configure_logs(settings)
     if metrics_port:
         _serve_metrics(metrics_host, metrics_port)
-    asyncio.run(_work(settings))
+    uvloop.run(_work(settings))
 
 
 def _serve_metrics(host: str, port: int) -> None:

@@ -83,6 +83,11 @@ def registered_jobs() -> list[JobKind]:
     return [_kinds[name] for name in sorted(_kinds)]
 
 
+def acts_outside(name: str) -> bool:
+    """Whether a known job has no transaction that could mark it as done, so that its engine must."""
+    return _kinds[name].outside
+
+
 def registered_sweeps() -> list[Periodic]:
     """Everything periodic, by name."""
     return [_periodic[name] for name in sorted(_periodic)]

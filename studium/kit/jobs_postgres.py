@@ -71,6 +71,11 @@ _JOBS = table("procrastinate_jobs", column("task_name", String), column("status"
 _STATES = {"todo": "ready", "doing": "running", "failed": "dead"}
 
 
+async def _without_transactions(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Each statement of Procrastinate's is a whole step; a transaction around it would cost more round trips."""
+    await connection.set_autocommit(True)
+
+
 class _Retry(BaseRetryStrategy):
     """Eight tries with growing pauses; GiveUp ends them at once."""
 
@@ -126,7 +131,9 @@ class PostgresJobs(Jobs):
     async def _opened(self) -> procrastinate.App:
         """Procrastinate's application, with every registered job as a task, connected."""
         if self._app is None:
-            connector = procrastinate.PsycopgConnector(conninfo=self._address(), min_size=1, max_size=CONCURRENCY + 2)
+            connector = procrastinate.PsycopgConnector(
+                conninfo=self._address(), configure=_without_transactions, min_size=1, max_size=CONCURRENCY + 2
+            )
             app = procrastinate.App(connector=connector)
             for kind in registered_jobs():
                 app.task(name=kind.name, queue=_QUEUE, pass_context=True, retry=_Retry())(self._task(kind.name))

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from studium.kit.clock import now
 from studium.kit.ids import new_id
 from studium.kit.job_tables import JobRow
-from studium.kit.jobs import MAX_TRIES, DeadJob, GiveUp, Jobs, name_of, pause_after, reason_of
+from studium.kit.jobs import MAX_TRIES, DeadJob, GiveUp, Jobs, acts_outside, name_of, pause_after, reason_of
 
 if TYPE_CHECKING:
     from studium.kit.config import Settings
@@ -91,10 +91,11 @@ class SqliteJobs(Jobs):
                 raise error
 
     async def _work(self) -> None:
+        claim = None
         while not self._stopping:
             self._wake.clear()
             try:
-                claim = await self._claim()
+                claim = await self._claim(look_first=claim is None)
                 if claim is not None:
                     await self._run(claim)
                     continue
@@ -104,13 +105,14 @@ class SqliteJobs(Jobs):
                 async with asyncio.timeout(_POLL_SECONDS):
                     await self._wake.wait()
 
-    async def _claim(self) -> _Claim | None:
-        """Take the oldest job that is due; look before taking the write lock."""
+    async def _claim(self, *, look_first: bool = True) -> _Claim | None:
+        """Take the oldest job that is due; who does not expect one looks before taking the write lock."""
         due = select(JobRow.id).where(JobRow.state == "ready", JobRow.run_at <= now())
         due = due.order_by(JobRow.run_at, JobRow.id).limit(1)
-        async with self.database.reading() as session:
-            if await session.scalar(due) is None:
-                return None
+        if look_first:
+            async with self.database.reading() as session:
+                if await session.scalar(due) is None:
+                    return None
         async with self.database.writing() as session:
             claim = (
                 update(JobRow)
@@ -132,8 +134,9 @@ class SqliteJobs(Jobs):
         finally:
             # From here on the lease is not renewed: a job whose end cannot be written down comes free when it runs out.
             self._running.discard(claim.id)
-        async with self.database.writing() as session:
-            await session.execute(delete(JobRow).where(JobRow.id == claim.id, JobRow.owner == self._owner))
+        if acts_outside(claim.name):
+            async with self.database.writing() as session:
+                await session.execute(delete(JobRow).where(JobRow.id == claim.id, JobRow.owner == self._owner))
         return None
 
     async def _failed(self, claim: _Claim, error: Exception) -> None:
