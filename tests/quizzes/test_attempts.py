@@ -12,7 +12,7 @@ from tests.courses.teaching import ok, refused
 from tests.quizzes.desk import CHOICE, ESSAY, SHORT, TRUTH, attempts, edit, key_of, new_quiz, picked, said, start, take
 from tests.world import World, open_attempt
 
-SHUFFLED = {"shuffle_questions": True, "shuffle_options": True}
+SHUFFLED: dict[str, Any] = {"shuffle_questions": True, "shuffle_options": True}
 
 
 async def statuses_of_lesson(world: World, name: str = "LXQX") -> list[ProgressStatus]:
@@ -247,7 +247,7 @@ async def test_passing_the_last_lesson_completes_the_course_and_brings_the_certi
         await session.execute(
             update(Enrollment).where(Enrollment.id == world.ids["E1"]).values(completed_lessons_count=3)
         )
-    right = [
+    right: list[dict[str, Any]] = [
         {"question_id": str(world.ids["K1"]), "selected_option_ids": ["right"]},
         {"question_id": str(world.ids["K2"]), "answer_text": "true"},
     ]

@@ -39,7 +39,7 @@ async def test_twenty_starts_make_one_attempt_a_round_and_never_a_fourth(world: 
 
 async def test_twenty_submits_keep_the_answers_of_one_and_complete_the_lesson_once(world: World) -> None:
     attempt = (await world.call("sam", "POST", ATTEMPTS)).json()
-    right = [
+    right: list[dict[str, Any]] = [
         {"question_id": str(world.ids["K1"]), "selected_option_ids": ["right"]},
         {"question_id": str(world.ids["K2"]), "answer_text": "true"},
     ]

@@ -13,7 +13,8 @@ WHO_IS_ASKING = 1
 
 async def fifty(world: World) -> list[dict[str, Any]]:
     """A quiz of fifty questions that is not the last lesson, and the right answers."""
-    await new_quiz(world, *[{**CHOICE, "metadata": None}, TRUTH] * 25, passing_score=70)
+    questions: list[dict[str, Any]] = [CHOICE, TRUTH]
+    await new_quiz(world, *questions * 25, passing_score=70)
     return [
         picked(question, "4") if question["options"] else said(question, "true") for question in await key_of(world)
     ]

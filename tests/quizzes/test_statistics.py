@@ -33,7 +33,7 @@ async def answered_by(world: World, people: int, chance: random.Random) -> list[
     template = await start(world)
     async with world.runtime.database.reading() as session:
         snapshot = snapshot_of(await session.get_one(QuizAttempt, UUID(template["id"])))
-    rows = []
+    rows: list[QuizAttempt] = []
     for i in range(people):
         name = await enroll(world, f"pupil{i}", new=True)
         place = world.ids[name], world.ids["QX"]
