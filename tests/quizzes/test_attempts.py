@@ -9,7 +9,21 @@ from studium.kit.clock import frozen, now, shifted
 from studium.kit.jobs import registered_sweeps
 from studium.models import AttemptStatus, Enrollment, EnrollmentStatus, LessonProgress, ProgressStatus, QuizAttempt
 from tests.courses.teaching import ok, refused
-from tests.quizzes.desk import CHOICE, ESSAY, SHORT, TRUTH, attempts, edit, key_of, new_quiz, picked, said, start, take
+from tests.quizzes.desk import (
+    CHOICE,
+    ESSAY,
+    SHORT,
+    TRUTH,
+    attempts,
+    edit,
+    enroll,
+    key_of,
+    new_quiz,
+    picked,
+    said,
+    start,
+    take,
+)
 from tests.world import World, open_attempt
 
 SHUFFLED: dict[str, Any] = {"shuffle_questions": True, "shuffle_options": True}
@@ -144,6 +158,17 @@ async def test_a_sweep_hands_in_what_is_overdue_once(world: World) -> None:
     assert first.submitted_at == attempt.deadline_at
     await sweep.run(world.runtime)
     assert (await world.row(QuizAttempt, "T1")).version == first.version
+
+
+async def test_one_that_cannot_be_handed_in_keeps_no_other_waiting(world: World) -> None:
+    await overdue(world)
+    at, name = now() - timedelta(hours=5), await enroll(world, "mia")
+    broken = {"enrollment_id": world.ids[name], "started_at": at, "deadline_at": at + timedelta(hours=1)}
+    await open_attempt(world, "T2", **broken, snapshot={})
+    (sweep,) = (found for found in registered_sweeps() if found.name == "quizzes.jobs.finalize_overdue_attempts")
+    await sweep.run(world.runtime)
+    assert await stored(world) == (AttemptStatus.GRADED, 1)
+    assert (await world.row(QuizAttempt, "T2")).status is AttemptStatus.IN_PROGRESS
 
 
 async def test_any_read_hands_in_what_is_overdue(world: World) -> None:
