@@ -163,7 +163,11 @@ async def test_a_sweep_hands_in_what_is_overdue_once(world: World) -> None:
 async def test_one_that_cannot_be_handed_in_keeps_no_other_waiting(world: World) -> None:
     await overdue(world)
     at, name = now() - timedelta(hours=5), await enroll(world, "mia")
-    broken = {"enrollment_id": world.ids[name], "started_at": at, "deadline_at": at + timedelta(hours=1)}
+    broken: dict[str, Any] = {
+        "enrollment_id": world.ids[name],
+        "started_at": at,
+        "deadline_at": at + timedelta(hours=1),
+    }
     await open_attempt(world, "T2", **broken, snapshot={})
     (sweep,) = (found for found in registered_sweeps() if found.name == "quizzes.jobs.finalize_overdue_attempts")
     await sweep.run(world.runtime)
