@@ -369,9 +369,9 @@ async def open_attempt(world: World, name: str = "T1", quiz: str = "Q1", **field
     snapshot = take_snapshot(row, questions)
     attempt = QuizAttempt(
         id=_named(world, name),
-        enrollment_id=world.ids["E1"],
         quiz_id=world.ids[quiz],
         **{
+            "enrollment_id": world.ids["E1"],
             "attempt_number": 1,
             "status": AttemptStatus.IN_PROGRESS,
             "started_at": now(),

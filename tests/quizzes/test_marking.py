@@ -61,8 +61,12 @@ def test_an_essay_that_waits_leaves_the_whole_open() -> None:
 
 
 def _quiz(questions: list[SnapQuestion], passing: str) -> Snapshot:
-    rest = {"passing_score": Decimal(passing), "show_correct_answers": True}
-    return Snapshot(quiz_type=QuizType.GRADED, questions=tuple(questions), **rest)
+    return Snapshot(
+        quiz_type=QuizType.GRADED,
+        passing_score=Decimal(passing),
+        show_correct_answers=True,
+        questions=tuple(questions),
+    )
 
 
 def _results(questions: list[SnapQuestion], marks: str) -> tuple[Result, ...]:

@@ -108,9 +108,10 @@ async def regrade_batch(session: AsyncSession, regrade_id: UUID) -> bool:
     ids = await _next_ids(session, regrade)
     key = {question.question_id: question for question in map(SnapQuestion.model_validate, regrade.key)}
     held = held_sittings().where(QuizAttempt.id.in_(ids))
-    for sitting in map(sitting_of, (await session.execute(held)).all()):
-        await _regrade_one(session, regrade, key, sitting)
+    sittings = [sitting_of(row) for row in (await session.execute(held)).all()]
+    changed = [await _regrade_one(session, regrade, key, sitting) for sitting in sittings]
     regrade.attempts_done += len(ids)
+    regrade.attempts_changed += sum(changed)
     # An attempt that was overdue when the regrade began may have been handed in since.
     regrade.attempts_total = max(regrade.attempts_total, regrade.attempts_done)
     regrade.last_attempt_id = ids[-1] if ids else regrade.last_attempt_id
@@ -130,8 +131,8 @@ async def _next_ids(session: AsyncSession, regrade: Regrade) -> list[UUID]:
     return list(found.scalars())
 
 
-async def _regrade_one(session: AsyncSession, regrade: Regrade, key: Key, sitting: Sitting) -> None:
-    """Mark one attempt anew, note before and after, and write it unless this is a dry run."""
+async def _regrade_one(session: AsyncSession, regrade: Regrade, key: Key, sitting: Sitting) -> bool:
+    """Mark one attempt anew, note before and after, write it unless this is a dry run; return whether it changes."""
     attempt = sitting.attempt
     snapshot = rekeyed(snapshot_of(attempt), key)
     grade = outcome(snapshot, saved_answers(attempt), results_of(attempt), never_lower=regrade.never_lower)
@@ -147,9 +148,9 @@ async def _regrade_one(session: AsyncSession, regrade: Regrade, key: Key, sittin
             after=_figures(_grade_after(grade) if is_changed else before),
         )
     )
-    regrade.attempts_changed += is_changed
     if not regrade.dry_run and not stays:
         await _write(session, regrade, sitting, snapshot, grade if is_changed else None)
+    return is_changed
 
 
 def _marks(results: Iterable[Result]) -> dict[UUID, tuple[Decimal | None, Decimal]]:

@@ -1,14 +1,16 @@
 """What happens to attempts when nobody looks."""
 
+import structlog
 from sqlalchemy import select
 
 from studium.kit.clock import now
-from studium.kit.jobs import periodic
+from studium.kit.jobs import periodic, reason_of
 from studium.kit.runtime import Runtime
 from studium.models import AttemptStatus, QuizAttempt
 from studium.modules.quizzes.actions_attempts import LATE_GRACE, finalize_overdue
 
 _BATCH = 500
+_log = structlog.get_logger()
 
 
 @periodic(seconds=lambda settings: settings.sweep_seconds)
@@ -23,5 +25,8 @@ async def finalize_overdue_attempts(runtime: Runtime) -> None:
     async with runtime.database.reading() as session:
         overdue = (await session.execute(statement)).scalars().all()
     for attempt_id in overdue:
-        async with runtime.database.writing() as session:
-            await finalize_overdue(session, attempt_id)
+        try:
+            async with runtime.database.writing() as session:
+                await finalize_overdue(session, attempt_id)
+        except Exception as error:  # noqa: BLE001 -- one attempt that cannot be handed in must not keep the others waiting.
+            _log.warning("attempt not handed in", attempt_id=str(attempt_id), reason=reason_of(error))

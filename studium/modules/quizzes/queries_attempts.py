@@ -74,6 +74,7 @@ def _of_all(what: ColumnElement[Any]) -> Any:  # noqa: ANN401 -- SQLAlchemy's sc
 
 _ALLOWED = _attempts_allowed().label("allowed")
 _USED = _of_all(func.count(_all.id)).label("used")
+_OPEN = _of_all(func.sum(case((_all.status == AttemptStatus.IN_PROGRESS, 1), else_=0))).label("open")
 _PASSED = _of_all(func.max(case((_all.is_passed.is_(True), 1), else_=0))).label("passed")
 
 
@@ -85,19 +86,19 @@ def _pair(enrollment_id: UUID, quiz_id: UUID) -> AnySelect:
 
 def _standing(row: Any) -> Standing:  # noqa: ANN401 -- a row or a record.
     left = None if row["allowed"] is None else max(0, row["allowed"] - row["used"])
-    return Standing(is_passed=bool(row["passed"]), attempts_left=left)
+    return Standing(is_passed=bool(row["passed"]), attempts_left=left, is_taking=bool(row["open"]))
 
 
 async def standing_of(session: AsyncSession, enrollment_id: UUID, quiz_id: UUID) -> Standing:
     """Whether the learner has passed, and what is left, with what this transaction has changed."""
-    statement = _pair(enrollment_id, quiz_id).with_only_columns(_ALLOWED, _USED, _PASSED)
+    statement = _pair(enrollment_id, quiz_id).with_only_columns(_ALLOWED, _USED, _OPEN, _PASSED)
     return _standing((await session.execute(statement)).mappings().one())
 
 
 async def summary_of(session: AsyncSession, enrollment_id: UUID, quiz_id: UUID) -> AttemptSummary:
     """Where the learner stands with a quiz, in one statement."""
     best_score, best_percentage = _of_all(func.max(_all.score)), _of_all(func.max(_all.percentage))
-    figures = _ALLOWED, _USED, _PASSED, best_score.label("score"), best_percentage.label("percentage")
+    figures = _ALLOWED, _USED, _OPEN, _PASSED, best_score.label("score"), best_percentage.label("percentage")
     statement = _pair(enrollment_id, quiz_id).with_only_columns(*figures)
     row = (await session.execute(statement)).mappings().one()
     standing = _standing(row)
@@ -148,7 +149,7 @@ class FoundAttempt:
 def _visible(role: Role) -> Read:
     ids = {name: bindparam(name, type_=Uuid()) for name in ("enrollment_id", "quiz_id", "attempt_id")}
     return Read(
-        select(*_COLUMNS, Enrollment.student_id, _ALLOWED, _USED, _PASSED)
+        select(*_COLUMNS, Enrollment.student_id, _ALLOWED, _USED, _OPEN, _PASSED)
         .select_from(QuizAttempt)
         .join(Enrollment, Enrollment.id == QuizAttempt.enrollment_id)
         .join(Quiz, Quiz.id == QuizAttempt.quiz_id)
@@ -184,7 +185,7 @@ async def attempt_out(session: AsyncSession, actor: Actor, attempt: QuizAttempt,
     if attempt.status is AttemptStatus.IN_PROGRESS:
         return open_view(attempt, now())
     if attempt.is_passed:
-        standing = Standing(is_passed=True, attempts_left=None)
+        standing = Standing(is_passed=True)
     else:
         standing = await standing_of(session, attempt.enrollment_id, attempt.quiz_id)
     return finished_view(attempt, standing, is_staff=actor.id != student_id)

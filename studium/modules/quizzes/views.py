@@ -43,15 +43,21 @@ def _selection(question: SnapQuestion) -> Selection | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the reveal hangs on: whether the learner has passed the quiz, and how many attempts are left (None: any)."""
+    """What the reveal hangs on: whether the quiz is passed, how many attempts are left (None: any), and is one open."""
 
     is_passed: bool
-    attempts_left: int | None
+    attempts_left: int | None = None
+    is_taking: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a key can win the learner nothing any more; while the last attempt is open it can."""
+        return self.is_passed or (self.attempts_left == 0 and not self.is_taking)
 
 
 def may_reveal(attempt: QuizAttempt, snapshot: Snapshot, standing: Standing) -> bool:
     """Whether the learner may see the key: graded, the quiz shows it, and nothing is left to win by knowing it."""
-    over = snapshot.quiz_type is QuizType.PRACTICE or standing.is_passed or standing.attempts_left == 0
+    over = snapshot.quiz_type is QuizType.PRACTICE or standing.is_over
     return attempt.status is AttemptStatus.GRADED and snapshot.show_correct_answers and over
 
 
