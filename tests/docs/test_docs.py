@@ -77,3 +77,11 @@ def test_links_lead_somewhere() -> None:
     for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")):
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+@pytest.mark.parametrize("page", ["reliability.md"])
+def test_every_proof_that_is_named_exists(page: str) -> None:
+    proofs = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text_of(f"docs/{page}"))
+    assert proofs
+    for path, name in proofs:
+        assert re.search(rf"^(?:async )?def {name}\(" if name else "", text_of(path), re.MULTILINE), f"{path}::{name}"
