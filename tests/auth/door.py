@@ -135,10 +135,9 @@ async def door(database_url: str, tmp_path: Path, settings_changes: dict[str, An
         data_dir=tmp_path,
         public_base_url=BASE,
         jobs="external",
-        log_level="ERROR",
         trusted_proxies="127.0.0.1/32",
         _env_file=None,
-        **settings_changes,
+        **{"log_level": "ERROR", **settings_changes},
     )
     app = create_app(settings)
     with lane.with_cost(memory_kib=8, passes=1):
