@@ -6,7 +6,7 @@ from fastapi import Query, Response
 
 from studium.access.actor import Admin, CurrentUser
 from studium.access.permissions import EditableCourse, OverviewInstructor
-from studium.kit.db import SessionDep
+from studium.kit.db import ReadsDep, SessionDep
 from studium.kit.routing import Router
 from studium.modules.analytics import queries_course, queries_learner, queries_overview
 from studium.modules.analytics.routes_exports import EXPORTS, WantsCsv, answer
@@ -46,10 +46,16 @@ async def my_dashboard(
 
 @router.get("/courses/{course_id}", response_model=CourseAnalyticsOut, responses=EXPORTS)
 async def course_analytics(
-    course: EditableCourse, session: SessionDep, period: PeriodDep, as_csv: WantsCsv, table: CourseTable = "lessons"
+    course: EditableCourse,
+    session: SessionDep,
+    reads: ReadsDep,
+    period: PeriodDep,
+    as_csv: WantsCsv,
+    table: CourseTable = "lessons",
 ) -> CourseAnalyticsOut | Response:
     """One course, for its staff."""
-    return answer(await queries_course.course_analytics(session, course, period), table, as_csv=as_csv)
+    figures = await queries_course.course_analytics(session, reads, course, period)
+    return answer(figures, table, as_csv=as_csv)
 
 
 @router.get("/instructors/{instructor_id}/overview", response_model=InstructorOverviewOut, responses=EXPORTS)
