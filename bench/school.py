@@ -233,6 +233,13 @@ def _enrollments(size: Size) -> Rows:
         }
 
 
+def settle(url: str) -> None:
+    """Fold what the rounds of writing have appended, as a worker does every few seconds, and tidy up."""
+    with psycopg.connect(_address(url), autocommit=True) as connection:
+        connection.execute(_SETTLED)
+        connection.execute("VACUUM ANALYZE tally_deltas, tallies, enrollments")
+
+
 def forget(url: str) -> None:
     """Put those who are logged in back to their beginning, for the next round of writing."""
     if url.startswith("sqlite"):
@@ -251,6 +258,10 @@ _FORGET = (
     """UPDATE enrollments SET completed_lessons_count = 0, progress_percentage = 0, total_time_spent_seconds = 0,
     started_at = NULL WHERE status = 'active' AND (completed_lessons_count > 0 OR started_at IS NOT NULL)""",
 )
+_SETTLED = """WITH gone AS (DELETE FROM tally_deltas RETURNING subject_id, name, slot, amount)
+    INSERT INTO tallies (subject_id, name, slot, amount)
+    SELECT subject_id, name, slot, sum(amount) FROM gone GROUP BY subject_id, name, slot
+    ON CONFLICT (subject_id, name, slot) DO UPDATE SET amount = tallies.amount + excluded.amount"""
 _COUNTS = """INSERT INTO course_counts (course_id, enrollments, ratings, rating_sum)
     SELECT courses.id, count(enrollments.id), count(enrollments.rating), coalesce(sum(enrollments.rating), 0)
     FROM courses LEFT JOIN enrollments ON enrollments.course_id = courses.id GROUP BY courses.id"""

@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.contenders import NAMES, Contender, contender
 from bench.load import press
 from bench.scenarios import API, Scenario, bearer_of, request, scenarios
-from bench.school import Size, database, embedded, forget, id_of
+from bench.school import Size, database, embedded, forget, id_of, settle
 from studium.modules.certificates.pdf import CertificateFacts, render_certificate
 
 WARM_UP_SECONDS = 0.5
@@ -147,7 +147,9 @@ def dashboards(wish: Wish) -> None:
         "system by week over a year": (f"/analytics/system/overview?{_year()}&bucket=week", admin),
         "course stats": (f"/enrollments/courses/{id_of('course', 0)}/stats", admin),
     }
-    with contender("studium", database(wish.server, wish.size)) as ours:
+    url = database(wish.server, wish.size)
+    settle(url)
+    with contender("studium", url) as ours:
         for title, (path, bearer) in asked.items():
             if wish.only in title:
                 asyncio.run(press(ours.port, [request("GET", path, bearer)], seconds=WARM_UP_SECONDS, connections=1))
