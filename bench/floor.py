@@ -72,6 +72,32 @@ UPDATE enrollments u SET completed_lessons_count = e.before + (SELECT count(*) F
 FROM e WHERE u.id = e.id
 RETURNING u.id, u.status, u.progress_percentage, u.completed_lessons_count, u.total_lessons_count"""
 
+_PROGRESS = """WITH e AS (
+  SELECT e.id, (SELECT coalesce(sum(p.time_spent_seconds), 0) FROM lesson_progress p
+    WHERE p.enrollment_id = e.id AND p.lesson_id <> $3) AS others
+  FROM enrollments e JOIN lessons l ON l.course_id = e.course_id
+  WHERE e.id = $1 AND e.student_id = $2 AND l.id = $3 AND l.archived_at IS NULL AND e.status = 'active'
+  FOR UPDATE OF e),
+p AS (
+  INSERT INTO lesson_progress (id, enrollment_id, lesson_id, status, started_at, time_spent_seconds,
+    last_position_seconds, completion_percentage, attempts_count, updated_at)
+  SELECT $4, e.id, $3, 'in_progress', now(), $5, $6, $7, 0, now() FROM e
+  ON CONFLICT (enrollment_id, lesson_id) DO UPDATE SET time_spent_seconds =
+      greatest(lesson_progress.time_spent_seconds, excluded.time_spent_seconds),
+    last_position_seconds = excluded.last_position_seconds, completion_percentage =
+      greatest(lesson_progress.completion_percentage, excluded.completion_percentage), updated_at = now()
+  RETURNING *)
+UPDATE enrollments u SET total_time_spent_seconds = e.others + p.time_spent_seconds, last_accessed_at = now(),
+  started_at = coalesce(u.started_at, now())
+FROM e, p WHERE u.id = e.id
+RETURNING p.status, p.started_at, p.time_spent_seconds, p.last_position_seconds, u.progress_percentage"""
+
+_ENROL = """INSERT INTO enrollments (id, student_id, course_id, enrolled_at, status, progress_percentage,
+  completed_lessons_count, total_lessons_count, total_time_spent_seconds, version)
+SELECT $1, $2, c.id, now(), 'active', 0, 0, (SELECT count(*) FROM lessons l
+  WHERE l.course_id = c.id AND l.archived_at IS NULL), 0, 1
+FROM courses c WHERE c.id = $3 AND c.is_published ON CONFLICT DO NOTHING RETURNING *"""
+
 
 async def _lifespan(receive: Any, send: Any) -> None:  # noqa: ANN401 -- ASGI's callables.
     global _pool  # noqa: PLW0603 -- one process, one pool.
@@ -115,16 +141,26 @@ async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 -- A
     parts = scope["path"].split("/")[3:]
     subject = _subject(scope["headers"])
     async with _pool.acquire() as connection:
-        status, body = await _answer(scope["method"], parts, subject, connection)
+        status, body = await _answer(scope["method"], parts, subject, connection, receive)
     request_id = new_id().hex.encode()
     headers = [*_HEADERS, (b"content-length", b"%d" % len(body)), (b"x-request-id", request_id)]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _answer(method: str, parts: list[str], subject: tuple[UUID, UUID] | None, connection: Any) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+async def _answer(
+    method: str,
+    parts: list[str],
+    subject: tuple[UUID, UUID] | None,
+    connection: Any,  # noqa: ANN401 -- asyncpg's proxy.
+    receive: Any,  # noqa: ANN401 -- ASGI's callable.
+) -> Reply:
     if subject is None or await connection.fetchval(_WHO, subject[1], subject[0]) is None:
         return 401, b"{}"
+    if method == "PATCH":
+        return await _report(connection, subject[0], parts, json.loads((await receive())["body"]))
+    if method == "POST" and len(parts) == 1:
+        return await _enrol(connection, subject[0], json.loads((await receive())["body"]))
     if method == "POST":
         return await _complete(connection, subject[0], parts)
     routes: dict[tuple[str, str], Callable[..., Awaitable[Reply]]] = {
@@ -227,3 +263,18 @@ async def _complete(connection: Any, student: UUID, parts: list[str]) -> Reply: 
         if row is None
         else (200, to_json({**row, "progress_percentage": float(row["progress_percentage"])}))
     )
+
+
+async def _report(connection: Any, student: UUID, parts: list[str], sent: dict[str, int]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    figures = sent["time_spent_seconds"], sent["last_position_seconds"], sent["completion_percentage"]
+    row = await connection.fetchrow(_PROGRESS, UUID(parts[1]), student, UUID(parts[3]), new_id(), *figures)
+    return (404, b"{}") if row is None else (200, to_json(_plain(row)))
+
+
+async def _enrol(connection: Any, student: UUID, sent: dict[str, str]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    row = await connection.fetchrow(_ENROL, new_id(), student, UUID(sent["course_id"]))
+    return (409, b"{}") if row is None else (201, to_json(_plain(row)))
+
+
+def _plain(row: Any) -> dict[str, Any]:  # noqa: ANN401 -- a record.
+    return {**row, "progress_percentage": float(row["progress_percentage"])}

@@ -1,24 +1,38 @@
 """The school that the benchmark runs on: as many enrollments as asked for, in rows that are the same every time."""
 
+import asyncio
+import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
 import psycopg
-from sqlalchemy import Table, create_engine, insert
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import Table, create_engine, insert, text
 from sqlalchemy.engine import make_url
 
+from studium.kit import migrate
+from studium.kit.db import Database
 from studium.kit.tables import Base
 from studium.models import Course, Enrollment, Lesson, User, UserSession
+from studium.modules.analytics.actions_reconcile import repair_tallies
 
 COURSES_EACH = 10
 LESSONS_EACH = 10
 LOGGED_IN = 500
 TEACHERS = 20
+LAYOUT = 2
+"""Raise it when the rows become other ones: a database of another layout is not used again."""
+
 _SPACE = UUID("6f1cf5a0-54ac-4b1b-9a8e-000000000001")
-_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_YEAR = timedelta(days=365)
+_TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+_BEGAN = _TODAY - _YEAR
 _SOON = datetime.now(UTC) + timedelta(days=20)
 _BATCH = 5_000
 Rows = Iterator[dict[str, Any]]
@@ -47,15 +61,37 @@ def id_of(kind: str, number: int) -> UUID:
 
 
 def course_of(size: Size, student: int, place: int) -> int:
-    """The number of the course that a student takes at a place 0..9; no course twice."""
-    return (student * COURSES_EACH + place) % size.courses
+    """The number of the course that a student takes at a place 0..9; no course twice. Everybody takes course 0."""
+    return 1 + (student * (COURSES_EACH - 1) + place) % (size.courses - 1) if place else 0
+
+
+def database(server: str, size: Size) -> str:
+    """The address of a filled database on PostgreSQL; one that is there from before is used again."""
+    name = f"studium_bench_{size.enrollments}_{LAYOUT}"
+    url = f"{server}/{name}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        known = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if known is None:
+            admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    migrate.upgrade(url)
+    if known is None:
+        fill(url, size)
+    return url
+
+
+def embedded(folder: Path, size: Size) -> str:
+    """The address of a new, filled SQLite file."""
+    url = f"sqlite:///{folder}/studium.db"
+    migrate.upgrade(url)
+    fill(url, size)
+    return url
 
 
 def fill(url: str, size: Size) -> None:
     """Write the school into an empty, migrated database."""
     tables: list[tuple[type[Base], Rows]] = [
         (User, _users(size)),
-        (UserSession, _sessions()),
+        (UserSession, chain(_sessions("student", LOGGED_IN), _sessions("teacher", TEACHERS), _sessions("admin", 1))),
         (Course, _courses(size)),
         (Lesson, _lessons(size)),
         (Enrollment, _enrollments(size)),
@@ -67,9 +103,9 @@ def fill(url: str, size: Size) -> None:
 
 
 def _copy(url: str, tables: Iterable[tuple[type[Base], Rows]]) -> None:
-    with psycopg.connect(
-        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    ) as connection:
+    with psycopg.connect(_address(url)) as connection:
+        # No triggers for a million rows: what they keep is counted once, at the end.
+        connection.execute("SET session_replication_role = replica")
         for model, rows in tables:
             first = next(rows)
             names = ", ".join(f'"{name}"' for name in first)
@@ -77,9 +113,26 @@ def _copy(url: str, tables: Iterable[tuple[type[Base], Rows]]) -> None:
                 copy.write_row(list(first.values()))
                 for row in rows:
                     copy.write_row(list(row.values()))
+        connection.execute("SET session_replication_role = origin")
+        connection.execute(_COUNTS)
         connection.commit()
+        asyncio.run(_tally(url))
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE")
+
+
+async def _tally(url: str) -> None:
+    """Count the tallies of rows that were written without triggers."""
+    database = Database(url)
+    async with database.writing() as session:
+        await repair_tallies(session)
+        await session.execute(text(_FOLDED))
+        await session.execute(text("TRUNCATE tally_deltas"))
+    await database.close()
+
+
+def _address(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _fill_sqlite(url: str, tables: Iterable[tuple[type[Base], Rows]]) -> None:
@@ -93,7 +146,8 @@ def _fill_sqlite(url: str, tables: Iterable[tuple[type[Base], Rows]]) -> None:
 
 
 def _users(size: Size) -> Rows:
-    for kind, many, role in (("teacher", TEACHERS, "instructor"), ("student", size.students, "student")):
+    kinds = (("admin", 1, "admin"), ("teacher", TEACHERS, "instructor"), ("student", size.students, "student"))
+    for kind, many, role in kinds:
         for number in range(many):
             yield {
                 "id": id_of(kind, number),
@@ -109,11 +163,11 @@ def _users(size: Size) -> Rows:
             }
 
 
-def _sessions() -> Rows:
-    for number in range(LOGGED_IN):
+def _sessions(kind: str, many: int) -> Rows:
+    for number in range(many):
         yield {
-            "id": id_of("session", number),
-            "user_id": id_of("student", number),
+            "id": id_of(f"{kind}-session", number),
+            "user_id": id_of(kind, number),
             "created_at": _BEGAN,
             "last_seen_at": _BEGAN,
             "expires_at": _SOON,
@@ -161,26 +215,55 @@ def _lessons(size: Size) -> Rows:
 def _enrollments(size: Size) -> Rows:
     for number in range(size.students * COURSES_EACH):
         student, place = divmod(number, COURSES_EACH)
+        # Those who are logged in have everything before them, as the benchmark writes for them.
+        is_done = student >= LOGGED_IN and number % 3 == 0
         yield {
             "id": id_of("enrollment", number),
             "student_id": id_of("student", student),
             "course_id": id_of("course", course_of(size, student, place)),
-            "enrolled_at": _BEGAN + timedelta(seconds=number),
-            "status": "active",
-            "progress_percentage": 0,
-            "completed_lessons_count": 0,
+            "enrolled_at": _BEGAN + _YEAR * number / (size.students * COURSES_EACH),
+            "status": "completed" if is_done else "active",
+            "completed_at": _BEGAN + _YEAR * number / (size.students * COURSES_EACH) if is_done else None,
+            "progress_percentage": 100 if is_done else 0,
+            "completed_lessons_count": LESSONS_EACH if is_done else 0,
             "total_lessons_count": LESSONS_EACH,
             "total_time_spent_seconds": 0,
+            "rating": 1 + number % 5 if is_done else None,
             "version": 1,
         }
 
 
-def forget_progress(url: str) -> None:
-    """Put every enrollment back to its beginning, for the next round of writing."""
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("TRUNCATE lesson_progress")
-        connection.execute(
-            "UPDATE enrollments SET completed_lessons_count = 0, progress_percentage = 0, status = 'active',"
-            " completed_at = NULL WHERE completed_lessons_count > 0"
-        )
+def settle(url: str) -> None:
+    """Fold what the rounds of writing have appended, as a worker does every few seconds, and tidy up."""
+    with psycopg.connect(_address(url), autocommit=True) as connection:
+        connection.execute(_SETTLED)
+        connection.execute("VACUUM ANALYZE tally_deltas, tallies, enrollments")
+
+
+def forget(url: str) -> None:
+    """Put those who are logged in back to their beginning, for the next round of writing."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(make_url(url).database or "")) as embedded, embedded:
+            for statement in _FORGET:
+                embedded.execute(statement)
+        return
+    with psycopg.connect(_address(url), autocommit=True) as connection:
+        for statement in _FORGET:
+            connection.execute(statement)
+
+
+_FORGET = (
+    "DELETE FROM lesson_progress",
+    "DELETE FROM enrollments WHERE enrolled_at >= CURRENT_DATE",
+    """UPDATE enrollments SET completed_lessons_count = 0, progress_percentage = 0, total_time_spent_seconds = 0,
+    started_at = NULL WHERE status = 'active' AND (completed_lessons_count > 0 OR started_at IS NOT NULL)""",
+)
+_SETTLED = """WITH gone AS (DELETE FROM tally_deltas RETURNING subject_id, name, slot, amount)
+    INSERT INTO tallies (subject_id, name, slot, amount)
+    SELECT subject_id, name, slot, sum(amount) FROM gone GROUP BY subject_id, name, slot
+    ON CONFLICT (subject_id, name, slot) DO UPDATE SET amount = tallies.amount + excluded.amount"""
+_COUNTS = """INSERT INTO course_counts (course_id, enrollments, ratings, rating_sum)
+    SELECT courses.id, count(enrollments.id), count(enrollments.rating), coalesce(sum(enrollments.rating), 0)
+    FROM courses LEFT JOIN enrollments ON enrollments.course_id = courses.id GROUP BY courses.id"""
+_FOLDED = """INSERT INTO tallies (subject_id, name, slot, amount)
+    SELECT subject_id, name, slot, sum(amount) FROM tally_deltas GROUP BY subject_id, name, slot"""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from studium.kit.config import Settings
 from studium.kit.invariants import Breach, Invariant, find_breaches
 from studium.kit.runtime import BACKGROUND_SECONDS, Runtime, open_runtime
+from studium.modules.analytics.actions_reconcile import TallyDrift, find_tally_drift, repair_tallies
 from studium.modules.auth import actions_reconcile as auth
 from studium.modules.certificates import actions_reconcile as certificates
 from studium.modules.courses import actions_reconcile as courses
@@ -17,14 +18,18 @@ from studium.modules.users import actions_reconcile as users
 from studium.registry import load_handlers
 
 
-async def reconcile(settings: Settings, *, fix: bool) -> tuple[Sequence[Drift | CountDrift], Sequence[LostBlob]]:
+async def reconcile(
+    settings: Settings, *, fix: bool
+) -> tuple[Sequence[Drift | CountDrift | TallyDrift], Sequence[LostBlob]]:
     """Return every counter that differs from its rows, and every file that has lost its content.
 
-    With `fix`, counters are recomputed, one enrollment or course at a time; nothing brings content back.
+    With `fix`, counters are recomputed, one enrollment or course at a time, and then the tallies that they are part
+    of; nothing brings content back.
     """
     async with open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime:
         async with runtime.database.snapshot() as session:
             drifted, miscounted = await find_drift(session), await find_count_drift(session)
+            tallied = await find_tally_drift(session)
         if fix:
             for enrollment_id in dict.fromkeys(drift.enrollment_id for drift in drifted):
                 async with runtime.database.writing() as session:
@@ -32,7 +37,10 @@ async def reconcile(settings: Settings, *, fix: bool) -> tuple[Sequence[Drift | 
             for course_id in dict.fromkeys(drift.course_id for drift in miscounted):
                 async with runtime.database.writing() as session:
                     await repair_counts(session, course_id)
-        return [*drifted, *miscounted], await find_lost(runtime)
+            if tallied or drifted:
+                async with runtime.database.writing() as session:
+                    await repair_tallies(session)
+        return [*drifted, *miscounted, *tallied], await find_lost(runtime)
 
 
 async def broken_invariants(settings: Settings) -> Sequence[Breach]:

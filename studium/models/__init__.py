@@ -16,10 +16,14 @@ from studium.models.progress import LessonProgress, ProgressStatus
 from studium.models.quiz import QuestionType, Quiz, QuizQuestion, QuizType
 from studium.models.regrade import Regrade, RegradeEntry
 from studium.models.session import OneTimeToken, RecoveryCode, RefreshToken, TokenPurpose, UserSession
+from studium.models.tally import ALWAYS, SCHOOL, SLOT_SECONDS, Gauge, Tally, TallyDelta
 from studium.models.throttle import ThrottleHit
 from studium.models.user import MfaMethod, Role, User
 
 __all__ = [
+    "ALWAYS",
+    "SCHOOL",
+    "SLOT_SECONDS",
     "AttemptStatus",
     "AuditEvent",
     "Certificate",
@@ -30,6 +34,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "FileType",
+    "Gauge",
     "GradeChange",
     "IdempotencyKey",
     "JsonObject",
@@ -50,6 +55,8 @@ __all__ = [
     "Regrade",
     "RegradeEntry",
     "Role",
+    "Tally",
+    "TallyDelta",
     "ThrottleHit",
     "TokenPurpose",
     "UploadedFile",

@@ -1,12 +1,17 @@
-"""Periods and their buckets: pure arithmetic with days in UTC."""
+"""Periods and their buckets: pure arithmetic with the days of a time zone."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-MAX_DAYS = 5 * 366
+from studium.models import SLOT_SECONDS
+
+MAX_BUCKETS = 400
 DEFAULT_DAYS = 30
+FIRST_DAY = date(1980, 1, 1)
+"""Since then the offset of every time zone has been a whole number of slots."""
+
+LAST_DAY = date(2199, 12, 31)
 _DECEMBER = 12
 
 
@@ -20,21 +25,19 @@ class Bucket(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The days `first`..`last`, both included, in buckets."""
+    """The days `first`..`last` of a time zone, both included, in buckets."""
 
     first: date
     last: date
     bucket: Bucket
+    zone: tzinfo = UTC
 
-    @property
-    def begin(self) -> datetime:
-        """The first instant."""
-        return datetime.combine(self.first, time(), UTC)
-
-    @property
-    def end(self) -> datetime:
-        """The first instant after the period."""
-        return datetime.combine(self.last + timedelta(days=1), time(), UTC)
+    def count(self) -> int:
+        """How many buckets there are, without making them."""
+        if self.bucket is Bucket.MONTH:
+            return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+        days = (self.last - start_of(self.first, self.bucket)).days
+        return days // (7 if self.bucket is Bucket.WEEK else 1) + 1
 
     def starts(self) -> list[date]:
         """The first day of each bucket, in order; the first bucket may begin before the period."""
@@ -45,12 +48,23 @@ class Period:
             day = next_start(day, self.bucket)
         return starts
 
-    def folded(self, by_day: Mapping[date, int]) -> dict[date, int]:
-        """Counts of days added up by bucket; a bucket without any is 0."""
-        counts = dict.fromkeys(self.starts(), 0)
-        for day, count in by_day.items():
-            counts[start_of(day, self.bucket)] += count
-        return counts
+    def edges(self) -> list[int]:
+        """The slots in which the counted part of each bucket begins, and the first slot after the period."""
+        days = [max(start, self.first) for start in self.starts()]
+        return [slot_of(midnight(day, self.zone)) for day in (*days, self.last + timedelta(days=1))]
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """The instant at which a day begins there.
+
+    Where clocks skip midnight it is the moment of the change; where midnight comes twice, the first.
+    """
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def slot_of(at: datetime) -> int:
+    """The slot that an instant lies in: quarters of an hour since 1970."""
+    return int(at.timestamp() // SLOT_SECONDS)
 
 
 def start_of(day: date, bucket: Bucket) -> date:

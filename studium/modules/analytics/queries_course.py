@@ -1,114 +1,81 @@
 """One course in figures."""
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.clock import now
-from studium.models import (
-    AttemptStatus,
-    Course,
-    Enrollment,
-    Lesson,
-    LessonProgress,
-    ProgressStatus,
-    Quiz,
-    QuizAttempt,
-)
-from studium.modules.analytics.figures import (
-    added,
-    average_progress,
-    by_status,
-    completion_rate,
-    ratio,
-    status_rows,
-    trend,
-)
+from studium.kit.reads import Read, Reads
+from studium.models import Course, Lesson, Quiz
+from studium.modules.analytics.figures import EnrollmentFigures, ratio
 from studium.modules.analytics.periods import Period
 from studium.modules.analytics.schemas import CourseAnalyticsOut, LessonFunnel, QuizRow
+from studium.modules.analytics.tallies import amount_of, totals, trend
+
+_NAMES = ("attempts", "learners", "graded", "passed", "percent")
+_OF_COURSE = (Lesson.course_id == bindparam("course_id", type_=Uuid()), Lesson.archived_at.is_(None))
+_FUNNEL = Read(
+    select(
+        Lesson.id.label("lesson_id"),
+        Lesson.title,
+        Lesson.lesson_type,
+        Lesson.order_index,
+        amount_of(Lesson.id, "started").label("started"),
+        amount_of(Lesson.id, "done").label("completed"),
+    )
+    .where(*_OF_COURSE)
+    .order_by(Lesson.order_index)
+)
+_QUIZZES = Read(
+    select(
+        Quiz.id,
+        Quiz.title,
+        *(amount_of(Quiz.id, name).label(name) for name in _NAMES),
+        amount_of(Lesson.id, "done").label("completed"),
+    )
+    .join(Lesson, Lesson.id == Quiz.lesson_id)
+    .where(*_OF_COURSE)
+    .order_by(Lesson.order_index)
+)
 
 
-async def course_analytics(session: AsyncSession, course: Course, period: Period) -> CourseAnalyticsOut:
-    """Everything about one course, in six statements."""
-    mine = Enrollment.course_id == course.id
-    rows = await status_rows(session, mine)
-    people = sum(by_status(rows).values())
+async def course_analytics(session: AsyncSession, reads: Reads, course: Course, period: Period) -> CourseAnalyticsOut:
+    """Everything about one course, in four statements, however many learners it has. The large ones are hot reads."""
+    at = now()
+    figures = EnrollmentFigures(await totals(session, course.id))
     return CourseAnalyticsOut(
-        as_of=now(),
+        as_of=at,
         course_id=course.id,
         title=course.title,
-        enrollments=by_status(rows),
-        completion_rate=completion_rate(rows),
-        average_progress=average_progress(rows),
-        average_time_spent_seconds=round(added(rows, "seconds") / people) if people else None,
-        average_rating=ratio(added(rows, "stars"), added(rows, "ratings")),
-        ratings=await _ratings(session, course),
-        lessons=await _funnel(session, course),
-        quizzes=await _quizzes(session, course),
-        trend=await trend(session, period, mine),
+        enrollments=figures.by_status,
+        completion_rate=figures.completion_rate,
+        average_progress=figures.average_progress,
+        average_time_spent_seconds=figures.average_seconds,
+        average_rating=figures.average_rating,
+        ratings=figures.ratings,
+        lessons=await _funnel(reads, course),
+        quizzes=await _quizzes(reads, course, figures.people),
+        trend=await trend(session, period, course.id),
     )
 
 
-async def _ratings(session: AsyncSession, course: Course) -> dict[int, int]:
-    """How often each number of stars was given."""
-    statement = (
-        select(Enrollment.rating, func.count())
-        .where(Enrollment.course_id == course.id, Enrollment.rating.is_not(None))
-        .group_by(Enrollment.rating)
-    )
-    given = {row[0]: row[1] for row in (await session.execute(statement)).all()}
-    return {stars: given.get(stars, 0) for stars in range(1, 6)}
-
-
-async def _funnel(session: AsyncSession, course: Course) -> list[LessonFunnel]:
+async def _funnel(reads: Reads, course: Course) -> list[LessonFunnel]:
     """How far learners get, lesson by lesson."""
-    statement = (
-        select(
-            Lesson.id.label("lesson_id"),
-            Lesson.title,
-            Lesson.lesson_type,
-            Lesson.order_index,
-            func.count(LessonProgress.id).label("started"),
-            func.count(case((LessonProgress.status == ProgressStatus.COMPLETED, 1))).label("completed"),
-        )
-        .outerjoin(LessonProgress, LessonProgress.lesson_id == Lesson.id)
-        .where(Lesson.course_id == course.id, Lesson.archived_at.is_(None))
-        .group_by(Lesson.id, Lesson.title, Lesson.lesson_type, Lesson.order_index)
-        .order_by(Lesson.order_index)
-    )
-    return [LessonFunnel.model_validate(row) for row in (await session.execute(statement)).all()]
+    rows = await reads.all(_FUNNEL, course_id=course.id)
+    return [LessonFunnel(**{name: row[name] for name in LessonFunnel.model_fields}) for row in rows]
 
 
-async def _quizzes(session: AsyncSession, course: Course) -> list[QuizRow]:
-    """Per quiz: attempts handed in, learners, and among the learners those who passed."""
-    handed_in = QuizAttempt.status != AttemptStatus.IN_PROGRESS
-    passed = case((QuizAttempt.is_passed.is_(True), QuizAttempt.enrollment_id))
-    begun = select(func.count(Enrollment.id)).where(Enrollment.course_id == course.id).scalar_subquery()
-    statement = (
-        select(
-            Quiz.id,
-            Quiz.title,
-            func.count(QuizAttempt.id).label("attempts"),
-            func.count(QuizAttempt.enrollment_id.distinct()).label("learners"),
-            func.count(passed.distinct()).label("passed"),
-            func.sum(QuizAttempt.percentage).label("total"),
-            func.count(QuizAttempt.percentage).label("graded"),
-            begun.label("enrollments"),
-        )
-        .join(Lesson, Lesson.id == Quiz.lesson_id)
-        .outerjoin(QuizAttempt, (QuizAttempt.quiz_id == Quiz.id) & handed_in)
-        .where(Lesson.course_id == course.id, Lesson.archived_at.is_(None))
-        .group_by(Quiz.id, Quiz.title, Lesson.order_index)
-        .order_by(Lesson.order_index)
-    )
+async def _quizzes(reads: Reads, course: Course, people: int) -> list[QuizRow]:
+    """Per quiz: attempts handed in, how they went, and how many learners its lesson is done for."""
     return [
         QuizRow(
-            quiz_id=row.id,
-            title=row.title,
-            attempts=row.attempts,
-            learners=row.learners,
-            pass_rate=ratio(row.passed * 100, row.learners),
-            average_percentage=ratio(row.total, row.graded),
-            completion_rate=ratio(row.passed * 100, row.enrollments),
+            quiz_id=row["id"],
+            title=row["title"],
+            attempts=row["attempts"],
+            learners=row["learners"],
+            completed=row["completed"],
+            pass_rate=ratio(row["passed"] * 100, row["graded"]),
+            average_percentage=ratio(row["percent"], row["graded"] * 100),
+            completion_rate=ratio(row["completed"] * 100, people),
         )
-        for row in (await session.execute(statement)).all()
+        for row in await reads.all(_QUIZZES, course_id=course.id)
     ]

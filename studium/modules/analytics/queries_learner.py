@@ -1,5 +1,6 @@
 """What a learner has done, and what comes next."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from studium.models import (
     AttemptStatus,
     Certificate,
     Course,
+    CourseCounts,
     Enrollment,
     EnrollmentStatus,
     Lesson,
@@ -19,7 +21,7 @@ from studium.models import (
     ProgressStatus,
     QuizAttempt,
 )
-from studium.modules.analytics.figures import added, average_progress, by_status, completion_rate, ratio, status_rows
+from studium.modules.analytics.figures import LEARNING, EnrollmentFigures, ratio
 from studium.modules.analytics.schemas import (
     ActivityOut,
     ContinueOut,
@@ -35,7 +37,8 @@ _SHOWN = 5
 
 async def progress_of(session: AsyncSession, actor: Actor) -> ProgressOut:
     """Everything a learner has done, in four statements."""
-    rows = await status_rows(session, Enrollment.student_id == actor.id)
+    at = now()
+    figures = EnrollmentFigures(await _added(session, actor))
     done = (
         select(func.count(LessonProgress.id))
         .join(Enrollment, Enrollment.id == LessonProgress.enrollment_id)
@@ -45,15 +48,35 @@ async def progress_of(session: AsyncSession, actor: Actor) -> ProgressOut:
         Certificate.student_id == actor.id, Certificate.is_revoked.is_(False)
     )
     return ProgressOut(
-        as_of=now(),
-        enrollments=by_status(rows),
-        average_progress=average_progress(rows),
-        completion_rate=completion_rate(rows),
+        as_of=at,
+        enrollments=figures.by_status,
+        average_progress=figures.average_progress,
+        completion_rate=figures.completion_rate,
         lessons_completed=int(await session.scalar(done) or 0),
-        time_spent_seconds=added(rows, "seconds"),
+        time_spent_seconds=figures.amounts["seconds"],
         quizzes=await _quizzes(session, actor),
         certificates=int(await session.scalar(certificates) or 0),
     )
+
+
+async def _added(session: AsyncSession, actor: Actor) -> Counter[str]:
+    """The learner's enrollments by status, with the sums that averages are made of."""
+    statement = (
+        select(
+            Enrollment.status,
+            func.count(),
+            func.sum(Enrollment.progress_percentage),
+            func.sum(Enrollment.total_time_spent_seconds),
+        )
+        .where(Enrollment.student_id == actor.id)
+        .group_by(Enrollment.status)
+    )
+    amounts: Counter[str] = Counter()
+    for status, people, progress, seconds in (await session.execute(statement)).all():
+        amounts[status] = people
+        amounts["seconds"] += seconds
+        amounts["progress"] += round(progress * 100) if status in LEARNING else 0
+    return amounts
 
 
 async def _quizzes(session: AsyncSession, actor: Actor) -> QuizFigures:
@@ -88,10 +111,15 @@ async def dashboard_of(session: AsyncSession, actor: Actor) -> DashboardOut:
 
 async def _to_continue(session: AsyncSession, actor: Actor) -> list[ContinueOut]:
     """The active courses, last visited first, each with the first lesson not yet done. One statement."""
-    done = select(LessonProgress.id).where(
-        LessonProgress.enrollment_id == Enrollment.id,
-        LessonProgress.lesson_id == Lesson.id,
-        LessonProgress.status == ProgressStatus.COMPLETED,
+    done = (
+        select(LessonProgress.id)
+        .where(
+            LessonProgress.enrollment_id == Enrollment.id,
+            LessonProgress.lesson_id == Lesson.id,
+            LessonProgress.status == ProgressStatus.COMPLETED,
+        )
+        # In an ON clause the enclosing tables are not found by themselves.
+        .correlate(Enrollment, Lesson)
     )
     following = (
         select(Lesson.id)
@@ -146,20 +174,21 @@ async def _recent(session: AsyncSession, actor: Actor) -> ActivityOut:
 async def _recommended(session: AsyncSession, actor: Actor) -> list[RecommendationOut]:
     """Published courses that the learner is not in: those of the same categories first, then the popular ones."""
     mine = select(Enrollment.course_id).where(Enrollment.student_id == actor.id)
-    liked = select(Course.category).where(Course.id.in_(mine), Course.category.is_not(None))
-    people = (
-        select(func.count(Enrollment.id)).where(Enrollment.course_id == Course.id).correlate(Course).scalar_subquery()
-    )
+    liked = Course.category.in_(select(Course.category).where(Course.id.in_(mine), Course.category.is_not(None)))
     statement = (
         select(
             Course.id.label("course_id"),
             Course.title,
             Course.slug,
             Course.category,
-            people.label("enrollments_count"),
+            CourseCounts.enrollments.label("enrollments_count"),
         )
+        .join(CourseCounts, CourseCounts.course_id == Course.id)
         .where(Course.is_published, Course.id.not_in(mine))
-        .order_by(case((Course.category.in_(liked), 0), else_=1), people.desc(), Course.id)
-        .limit(_SHOWN)
+        .order_by(CourseCounts.enrollments.desc(), CourseCounts.course_id.desc())
     )
-    return [RecommendationOut.model_validate(row) for row in (await session.execute(statement)).all()]
+    rows = (await session.execute(statement.where(liked).limit(_SHOWN))).all()
+    if len(rows) < _SHOWN:
+        others = statement.where(Course.id.not_in([row.course_id for row in rows])).limit(_SHOWN - len(rows))
+        rows = [*rows, *(await session.execute(others)).all()]
+    return [RecommendationOut.model_validate(row) for row in rows]

@@ -8,7 +8,7 @@ from studium.models import EnrollmentStatus, LessonType, Role
 
 
 class Figures(Output):
-    """Figures of one moment."""
+    """Figures of one moment: `as_of` is that of the oldest among them."""
 
     as_of: datetime
 
@@ -73,7 +73,10 @@ class DashboardOut(Figures):
 
 
 class TrendPoint(Output):
-    """One bucket of a trend; `starts_on` is its first day (UTC)."""
+    """One bucket of a trend; `starts_on` is its first day in the time zone asked for.
+
+    Only what happened in the period counts, also in a first or last bucket that reaches beyond it.
+    """
 
     starts_on: date
     enrollments: int
@@ -92,12 +95,16 @@ class LessonFunnel(Output):
 
 
 class QuizRow(Output):
-    """One quiz: attempts, and among the learners who tried it the share who passed."""
+    """One quiz. Attempts are those handed in, `learners` those who handed one in, `completed` those who are through.
+
+    `pass_rate` is of the graded attempts, `completion_rate` of all enrollments ever made.
+    """
 
     quiz_id: UUID
     title: str
     attempts: int
     learners: int
+    completed: int
     pass_rate: Number | None
     average_percentage: Number | None
     completion_rate: Number | None
@@ -154,6 +161,7 @@ class SystemOverviewOut(Figures):
     published_courses: int
     enrollments: dict[EnrollmentStatus, int]
     completions: int
+    completion_rate: Number | None
     certificates: int
     popular_courses: list[CourseRow]
     trend: list[TrendPoint]

@@ -20,10 +20,9 @@ from studium.kit.problems import NotFound
 from studium.models import Enrollment, EnrollmentStatus, Lesson, LessonProgress, LessonType, ProgressStatus, bump
 from studium.modules.enrollments.counters import recount
 from studium.modules.enrollments.errors import QuizNotPassed
-from studium.modules.enrollments.progress import TIME_MAX_SECONDS, credited_time, percentage, room_for_time
+from studium.modules.enrollments.progress import FULL, TIME_MAX_SECONDS, credited_time, percentage, room_for_time
 from studium.modules.enrollments.schemas import ProgressUpdate
 
-FULL = Decimal(100)
 _PLACE = ("enrollment_id", "lesson_id")
 _FRESH = {
     "time_spent_seconds": literal(0),

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 
+FULL = Decimal(100)
 TIME_GRACE_SECONDS = 60
 TIME_MAX_SECONDS = 2_000_000
 """The most that one lesson can be credited with, 23 days: a thousand lessons then still fit the enrollment's column."""

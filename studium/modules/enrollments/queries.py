@@ -74,10 +74,15 @@ async def find_visible(reads: Reads, actor: Actor, enrollment_id: UUID) -> Enrol
 
 def _next_lesson() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries have no short type.
     """The first live lesson that the learner has not completed."""
-    done = select(LessonProgress.id).where(
-        LessonProgress.enrollment_id == Enrollment.id,
-        LessonProgress.lesson_id == Lesson.id,
-        LessonProgress.status == ProgressStatus.COMPLETED,
+    done = (
+        select(LessonProgress.id)
+        .where(
+            LessonProgress.enrollment_id == Enrollment.id,
+            LessonProgress.lesson_id == Lesson.id,
+            LessonProgress.status == ProgressStatus.COMPLETED,
+        )
+        # Two levels down, the enclosing tables are not found by themselves: it would look at everybody's progress.
+        .correlate(Enrollment, Lesson)
     )
     return (
         select(Lesson.id)

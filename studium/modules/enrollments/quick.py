@@ -5,7 +5,6 @@ lesson that is neither a quiz nor done nor the last one. It says None to everyth
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +17,9 @@ from studium.kit.ids import new_id
 from studium.kit.reads import Read, Record
 from studium.kit.steps import AlreadyThere, Steps
 from studium.models import Enrollment, EnrollmentStatus, Lesson, LessonProgress, LessonType, ProgressStatus
-from studium.modules.enrollments.progress import percentage
+from studium.modules.enrollments.progress import FULL, percentage
 from studium.modules.enrollments.schemas import EnrollmentCounters, LessonProgressOut
 
-FULL = Decimal(100)
 _AT = bindparam("at", type_=Enrollment.enrolled_at.type)
 _ENROLLMENT, _LESSON = bindparam("p_enrollment", type_=Uuid()), bindparam("p_lesson", type_=Uuid())
 _SHOWN = (

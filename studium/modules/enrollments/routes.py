@@ -1,18 +1,17 @@
 """Enrollments: the learner's way through a course."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Response
 
 from studium.access.actor import CurrentUser, Student
-from studium.access.permissions import AdvancingEnrollment, OwnEnrollment, VisibleEnrollment
+from studium.access.permissions import OwnEnrollment, VisibleEnrollment
 from studium.kit.db import ReadsDep, SessionDep
 from studium.kit.pages import Page, PageDep, PageQuery, bounded_query
 from studium.kit.routing import IfMatch, Router
 from studium.models import EnrollmentStatus
-from studium.modules.enrollments import actions, actions_progress, queries
-from studium.modules.enrollments.deps import LessonCompletion, ShownEnrollment
+from studium.modules.enrollments import actions, queries
+from studium.modules.enrollments.deps import LessonCompletion, LessonReport, ShownEnrollment
 from studium.modules.enrollments.schemas import (
     EnrollmentCreate,
     EnrollmentLessonOut,
@@ -83,12 +82,9 @@ async def complete_lesson(complete: LessonCompletion) -> LessonProgressOut:
 
 
 @router.patch("/{enrollment_id}/lessons/{lesson_id}/progress")
-async def record_progress(
-    actor: CurrentUser, enrollment: AdvancingEnrollment, lesson_id: UUID, session: SessionDep, patch: ProgressUpdate
-) -> LessonProgressOut:
+async def record_progress(report: LessonReport, patch: ProgressUpdate) -> LessonProgressOut:
     """Report position, time and percentage; answers with what was credited."""
-    progress = await actions_progress.record_progress(session, actor, enrollment, lesson_id, patch)
-    return queries.progress_out(enrollment, progress)
+    return await report(patch)
 
 
 @router.post(
