@@ -15,7 +15,8 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 def read_gift(data: bytes, path: PurePath) -> QuestionSet:
     """Return the questions of a GIFT file that our four types can hold, and the fate of everything in it.
 
-    Nothing is raised: a file that cannot be read at all is one line of the report. Text is UTF-8, or UTF-16 with its mark.
+    Nothing is raised: a file that cannot be read at all is one line of the report. Text is UTF-8, or UTF-16 with its
+    byte order mark.
     """
     if len(data) > GIFT_MAX:
         return _unread(path, 1, f"more than {GIFT_MAX:,} bytes")

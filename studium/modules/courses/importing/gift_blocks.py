@@ -13,7 +13,7 @@ _TAG = re.compile(r"\[tag:((?:\\\]|[^\]]){1,50})\]")
 
 @dataclass(frozen=True)
 class Block:
-    """The lines of one question without comments. `line` is that of its first words; `ids` and `tags` are from comments."""
+    """One question without comments. `line` is that of its first words; `ids` and `tags` stood in comments."""
 
     line: int
     text: str

@@ -40,7 +40,7 @@ def _single(weights: Sequence[Decimal], texts: Texts) -> list[bool]:
 
 
 def _several(weights: Sequence[Decimal], texts: Texts) -> list[bool]:
-    """Several may be chosen: each that earns anything is right. Ours count alike, a wrong one as much as a right one."""
+    """Several may be chosen: those that earn anything are right. Ours count alike, wrong ones as much as right ones."""
     right = [weight > ZERO for weight in weights]
     count = sum(right)
     if not count:
@@ -107,7 +107,7 @@ def _full(question: Question, texts: Texts) -> list[Answer]:
 def numeric_key(question: Question, texts: Texts) -> tuple[str, Metadata]:
     """Return the numbers that earn full marks, with the tolerance that they share. Raises Unreadable otherwise."""
     keys = [_key(answer) for answer in _full(question, texts)]
-    _refuse_exceptions(question, keys)
+    _refuse_exceptions(question)
     tolerances = {key.tolerance for key in keys}
     if len(tolerances) > 1:
         reason = "several right answers with different tolerances"
@@ -123,7 +123,7 @@ def _key(answer: Answer) -> Near:
     return near(answer.text.text)
 
 
-def _refuse_exceptions(question: Question, keys: Iterable[Near]) -> None:
+def _refuse_exceptions(question: Question) -> None:
     """The first answer that fits decides, so that one that earns less before a right one is an exception to it."""
     seen: list[Near] = []
     for answer in question.answers:

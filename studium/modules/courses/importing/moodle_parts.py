@@ -83,7 +83,7 @@ class Pair:
 class Question:
     """A question of any kind, or a category, which has nothing but a title.
 
-    `has_gap` says that the answer belongs where the text has a gap. `is_single` says that only one option may be chosen.
+    `has_gap` says that the answer belongs where the text has a gap, `is_single` that only one option may be chosen.
     `remarks` are the two feedbacks of a true/false question in the order of the file. `losses` are what reading it
     cost, in words for the report.
     """

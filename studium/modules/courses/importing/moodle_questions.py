@@ -67,7 +67,9 @@ def _made(part: Part, category: str, path: PurePath) -> tuple[_Made | None, Repo
     """Return our question, if it can be one, and its line of the report."""
     place = place_of(path, part.line)
     if isinstance(part, Refused):
-        return None, ReportItem(label(part.name, NAME_MAX), place, Fate.SKIPPED, part.what, part.why)
+        return None, ReportItem(
+            label(without_tags(part.name[:TEXT_MAX]), NAME_MAX), place, Fate.SKIPPED, part.what, part.why
+        )
     name = label(part.title or without_tags(part.stem.text[: 4 * TEXT_MAX]), NAME_MAX)
     if part.kind is Kind.CATEGORY:
         why = "metadata.category of the questions that follow says it" if category else "it has no name"

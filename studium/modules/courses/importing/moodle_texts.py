@@ -83,6 +83,9 @@ class Texts:
         text = tidy(rich.text)
         if _CONTROL.search(rich.text):
             self.lose("control characters are left out")
+        for path in rich.files:
+            if path.lstrip("/") not in unquote(text):
+                self.lose(f"the file {label(path, 80)!r} is shown nowhere and is left out")
         return text
 
     def lose(self, what: str) -> None:
