@@ -1,8 +1,6 @@
 """Reads a course from a folder of Markdown files; docs/course-format.md describes the format for teachers."""
 
-import os
 import re
-import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +27,7 @@ from studium.modules.courses.course_text import (
     QuizText,
 )
 from studium.modules.courses.course_yaml import Mapping, read_yaml
+from studium.modules.courses.importing.material import FolderMaterial, Material
 from studium.modules.courses.schemas import MAX_LESSONS, MAX_MINUTES, Slug
 
 __all__ = [
@@ -62,7 +61,12 @@ def read_course(folder: Path) -> CourseText:
 
     Nothing outside the folder is read, and links are refused. All text comes back in NFC with `\n` line ends.
     """
-    reader = _Folder(folder)
+    return course_in(FolderMaterial(folder))
+
+
+def course_in(material: Material) -> CourseText:
+    """Read the course in any material; see `read_course`."""
+    reader = _Reader(material)
     front, body, start = _front_matter(reader.lines(PurePath(COURSE_FILE)), PurePath(COURSE_FILE))
     front.only(COURSE_KEYS)
     title = read.needed_text(front, "title", read.TITLE)
@@ -88,52 +92,21 @@ class _Entry(NamedTuple):
 
 
 @dataclass
-class _Folder:
-    """Reads files of one folder within bounds."""
+class _Reader:
+    """Reads the texts of one course within bounds."""
 
-    root: Path
+    material: Material
     total: int = 0
-
-    def names(self, under: PurePath) -> Iterator[os.DirEntry[str]]:
-        """Yield the entries of a sub-folder by name; hidden ones are passed over."""
-        with _readable(Place(under, 1)), os.scandir(self.root / under) as entries:
-            yield from sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
 
     def lines(self, path: PurePath) -> list[str]:
         """Return the lines of a file, in NFC, without their ends."""
         place = Place(path, 1)
-        with _readable(place):
-            data = self._bytes(path)
+        data = self.material.read(path, FILE_MAX)
         self.total += len(data)
-        if len(data) > FILE_MAX or self.total > FOLDER_MAX:
-            reason = f"more than {FILE_MAX:,} bytes in a file, or {FOLDER_MAX:,} in a course"
+        if self.total > FOLDER_MAX:
+            reason = f"more than {FOLDER_MAX:,} bytes in a course"
             raise place.error(reason)
         return list(_clean(_decoded(data, place).split("\n"), place))
-
-    def _bytes(self, path: PurePath) -> bytes:
-        descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 -- pathlib cannot open without following links.
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError
-            return file.read(FILE_MAX + 1)
-
-
-class _readable:  # noqa: N801 -- it reads as a phrase: with _readable(place).
-    """Turns what the file system refuses into an error at a place."""
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, FileNotFoundError):
-            reason = "this file is missing"
-            raise self._place.error(reason) from None
-        if isinstance(error, OSError):
-            reason = "not a plain file or folder that can be read"
-            raise self._place.error(reason) from None
 
 
 def _decoded(data: bytes, place: Place) -> str:
@@ -173,7 +146,7 @@ def _body(lines: list[str], start: Place, adapter: TypeAdapter[str], what: str) 
     return start.checked(what, adapter, text)
 
 
-def _lessons(reader: _Folder) -> tuple[LessonText, ...]:
+def _lessons(reader: _Reader) -> tuple[LessonText, ...]:
     lessons: list[LessonText] = []
     slugs: dict[str, PurePath] = {}
     for entry, depth, parent in _outline(reader, PurePath(), 0, lessons):
@@ -190,7 +163,7 @@ def _lessons(reader: _Folder) -> tuple[LessonText, ...]:
 
 
 def _outline(
-    reader: _Folder, under: PurePath, depth: int, found: list[LessonText]
+    reader: _Reader, under: PurePath, depth: int, found: list[LessonText]
 ) -> Iterator[tuple[_Entry, int, str | None]]:
     """Walk the files in order, children after their parent.
 
@@ -212,14 +185,14 @@ def _check_depth(inside: PurePath, depth: int) -> None:
         raise Place(inside, 1).error(reason)
 
 
-def _listing(reader: _Folder, under: PurePath) -> tuple[list[_Entry], set[str]]:
+def _listing(reader: _Reader, under: PurePath) -> tuple[list[_Entry], set[str]]:
     """Return the lessons of a folder by number and the sub-folders; nothing else may lie there."""
     entries: dict[int, _Entry] = {}
     folders: set[str] = set()
-    for each in reader.names(under):
-        path = under / each.name
-        if each.is_dir(follow_symlinks=False):
-            folders.add(each.name)
+    for name, is_folder in reader.material.names(under):
+        path = under / name
+        if is_folder:
+            folders.add(name)
         elif path != PurePath(COURSE_FILE):
             entry = _entry(path)
             if entries.setdefault(entry.number, entry) is not entry:
@@ -239,7 +212,7 @@ def _entry(path: PurePath) -> _Entry:
     return _Entry(path, int(match["number"]), match["slug"])
 
 
-def _lesson(reader: _Folder, entry: _Entry, depth: int, parent: str | None) -> LessonText:
+def _lesson(reader: _Reader, entry: _Entry, depth: int, parent: str | None) -> LessonText:
     front, lines, start = _front_matter(reader.lines(entry.path), entry.path)
     front.only(LESSON_KEYS)
     title = read.needed_text(front, "title", read.TITLE)

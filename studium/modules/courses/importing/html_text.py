@@ -8,6 +8,8 @@ from html_to_markdown import ConversionOptions, convert
 from lxml import etree
 from lxml import html as lxml_html
 
+from studium.modules.courses.markdown_course import fence_after
+
 _DROPPED = ("script", "style", "link", "meta", "object", "embed", "svg", "canvas", "noscript", "template", "input", "button")
 _ADDRESSES = (("img", "src"), ("a", "href"), ("iframe", "src"), ("video", "src"), ("audio", "src"), ("source", "src"))
 _OPTIONS = ConversionOptions(
@@ -20,6 +22,8 @@ _OPTIONS = ConversionOptions(
     bullets="-",
     extract_metadata=False,
 )
+_ESCAPE = re.compile(r"\\(.)")
+_INSIDE = re.compile(r"[^\s\d>*+|-]")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -38,7 +42,22 @@ def html_to_markdown(html: str, address: Callable[[str], str | None] = lambda ur
         raise ValueError(message)
     _tidy(root, address)
     markdown = convert(lxml_html.tostring(root, encoding="unicode"), _OPTIONS).content or ""
-    return _EMPTY_LINES.sub("\n\n", unicodedata.normalize("NFC", markdown)).strip()
+    return _EMPTY_LINES.sub("\n\n", _readable(unicodedata.normalize("NFC", markdown))).strip()
+
+
+def _readable(markdown: str) -> str:
+    """Take back escapes of signs that mean something at the beginning of a line only, so that people can read it."""
+    lines, fence = [], ""
+    for line in markdown.split("\n"):
+        fence = fence_after(line, fence)
+        is_code = bool(fence) or "`" in line
+        lines.append(line if is_code else _ESCAPE.sub(_unescaped, line))
+    return "\n".join(lines)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    is_inside = _INSIDE.search(match.string, 0, match.start()) is not None
+    return match[1] if is_inside and match[1] in "-+=.)" else match[0]
 
 
 def _plain(html: str) -> str:
