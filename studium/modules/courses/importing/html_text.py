@@ -10,7 +10,9 @@ from lxml import html as lxml_html
 
 from studium.modules.courses.markdown_course import fence_after
 
-_DROPPED = ("script", "style", "link", "meta", "object", "embed", "svg", "canvas", "noscript", "template", "input", "button")
+_DROPPED = (
+    "script", "style", "link", "meta", "object", "embed", "svg", "canvas", "noscript", "template", "input", "button",
+)  # fmt: skip
 _ADDRESSES = (("img", "src"), ("a", "href"), ("iframe", "src"), ("video", "src"), ("audio", "src"), ("source", "src"))
 _OPTIONS = ConversionOptions(
     escape_asterisks=True,

@@ -305,7 +305,8 @@ def _number_input(response: etree._Element, changes: list[str], markdown: Markdo
     metadata: JsonObject = {"match": "numeric"}
     if tolerance:
         metadata["tolerance"] = _plain(tolerance)
-    return _Key(QuestionType.SHORT_ANSWER, answer="|".join(_shown(each) for each in numbers if each is not None), metadata=metadata)
+    answer = "|".join(_shown(each) for each in numbers if each is not None)
+    return _Key(QuestionType.SHORT_ANSWER, answer=answer, metadata=metadata)
 
 
 def _range(answer: str, changes: list[str]) -> _Key:
