@@ -31,15 +31,14 @@ class _Lines:
         self._line = self._size = 0
 
     def add(self, number: int, line: str) -> None:
-        words = line.strip()
-        self._size += len(line)
-        if self._size > BLOCK_MAX:
-            return
-        if words.startswith("//"):
-            self._comments.append(words)
-        else:
+        line = line.removesuffix("\n")[: BLOCK_MAX + 1]
+        is_comment = line.lstrip().startswith("//")
+        self._size += len(line) + 1
+        if is_comment and self._size <= BLOCK_MAX:
+            self._comments.append(line)
+        elif not is_comment and (self._size <= BLOCK_MAX or not self._kept):
             self._line = self._line or number
-            self._kept.append(line.removesuffix("\n"))
+            self._kept.append(line)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the question, if there is one."""

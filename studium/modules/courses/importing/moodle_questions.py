@@ -52,6 +52,8 @@ def question_set(parts: Iterable[Part], path: PurePath) -> QuestionSet:
             questions.append(made[0])
             files.update({each.token: each for each in made[1]})
         report.append(line)
+    if not report:
+        report.append(ReportItem(path.name, place_of(path, 1), Fate.SKIPPED, "file", "there is no question in it"))
     return QuestionSet(tuple(questions), tuple(files.values()), tuple(report))
 
 
