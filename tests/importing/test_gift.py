@@ -92,9 +92,7 @@ def test_id_and_tags_stand_in_comments() -> None:
 
 
 def test_a_category_names_the_questions_after_it() -> None:
-    found = read(
-        "Is it on? {T}\n\n$CATEGORY: Physics/Light\nIs it bright? {T}\n\nIs it dim? {F}\n\n$CATEGORY: Chemistry\n\nHot? {T}"
-    )
+    found = read("On? {T}\n\n$CATEGORY: Physics/Light\nBright? {T}\n\nDim? {F}\n\n$CATEGORY: Chemistry\n\nHot? {T}")
     assert [each.metadata.get("category") for each in found.questions] == [
         None,
         "Physics/Light",

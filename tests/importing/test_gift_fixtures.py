@@ -168,9 +168,9 @@ def compare(question: QuestionText, want: Json) -> None:
             assert question.correct_answer == "|".join(full)
         case "Numerical":
             assert question.metadata["match"] == "numeric"
-            full = [each["text"] for each in without_shapes(want)["choices"] if earns(each) == 100]
+            numbers = [each["text"] for each in without_shapes(want)["choices"] if earns(each) == 100]
             tolerance = Decimal(str(question.metadata["tolerance"]))
-            assert [Near(Decimal(question.correct_answer or ""), tolerance)] == full
+            assert [Near(Decimal(question.correct_answer or ""), tolerance)] == numbers
         case _:
             assert question.correct_answer is None
 

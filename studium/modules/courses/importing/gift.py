@@ -1,4 +1,4 @@
-"""Reads files of questions in GIFT, the text format of Moodle; docs/import.md says what becomes of which."""
+"""Reads files of questions in GIFT, the text format of Moodle."""
 
 from pathlib import PurePath
 

@@ -8,7 +8,7 @@ _RISKY = re.compile(
     \\[!-/:-@\[-`{-~\n]                        # An escape.
     | `[^`]*`                                  # Code.
     | \]\s?[(\[:]                              # A link, or its address.
-    | <[A-Za-z!/?]                             # An automatic link, or what looks like HTML.
+    | <[A-Za-z!/?] | <[^\s<>]*@                # An automatic link, or what looks like HTML.
     | &\#?\w+;                                 # A character reference.
     | ~~                                       # Words that are crossed out.
     | ^[ \t]*(?:\#{1,6}(?:\s|\Z)|>|[-+*](?:\s|\Z)|[0-9]{1,9}[.)](?:\s|\Z)|=+[ \t]*$|-+[ \t]*$|~{3}|`{3})
@@ -19,10 +19,10 @@ _RISKY = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _EMPHASIS = (
-    (re.compile(r"\*(?=[^\s*])"), re.compile(r"(?<=[^\s*])\*")),
-    (re.compile(r"(?<!\w)_(?=[^\s_])"), re.compile(r"(?<=[^\s_])_(?!\w)")),
+    (re.compile(r"\*(?=[^ \t*])"), re.compile(r"(?<=[^\s*])\*")),
+    (re.compile(r"(?<!\w)_+(?=[^ \t_])"), re.compile(r"(?<=[^\s_])_+(?!\w)")),
 )
-"""What may begin emphasis, and what may end it."""
+"""What may begin emphasis, and what may end it; a mark at the end of a line stands before the sign of a line break."""
 _MARKS = re.compile(r"[\\`*_\[\]<>&#~|]")
 _STARTS = re.compile(r"^([ \t]*)([-+=]|[0-9]{1,9}(?=[.)]))", re.MULTILINE)
 _MARKUP = re.compile(r"<(?!/?(?:p|br|div|span)\b)[a-zA-Z!?/]")

@@ -9,6 +9,7 @@ from studium.modules.courses.course_text import OptionText, QuestionText
 from studium.modules.courses.importing.items import Fate, FileItem, QuestionSet, ReportItem, place_of
 from studium.modules.courses.importing.moodle_keys import Metadata, numeric_key, right_options, short_key
 from studium.modules.courses.importing.moodle_markdown import without_tags
+from studium.modules.courses.importing.moodle_numbers import plain
 from studium.modules.courses.importing.moodle_parts import ANYTHING, Answer, Kind, Part, Question, Refused, Unreadable
 from studium.modules.courses.importing.moodle_texts import Texts, label
 
@@ -147,7 +148,7 @@ def _stem(part: Question, texts: Texts) -> str:
 def _points(part: Question, texts: Texts) -> Decimal:
     points = part.points.quantize(_CENT, ROUND_HALF_UP) if part.points <= _POINTS_MAX else part.points
     if not _CENT <= points <= _POINTS_MAX:
-        reason = f"points of {part.points:.9g}; a question has {_CENT} to {_POINTS_MAX}"
+        reason = f"points of {plain(part.points)}; a question has {_CENT} to {_POINTS_MAX}"
         raise Unreadable(reason)
     if points != part.points:
         texts.lose(f"its points are rounded to {points}")

@@ -98,8 +98,8 @@ class Texts:
         if len(html) > HTML_MAX:
             reason = f"HTML of more than {HTML_MAX:,} characters"
             raise Unreadable(reason)
-        try:
-            return html_to_markdown(html, lambda url: self._address(url, rich))
+        try:  # The div, because a text that begins with <html> is no fragment to lxml.
+            return html_to_markdown(f"<div>{html}</div>", lambda url: self._address(url, rich))
         except ValueError as fault:
             raise Unreadable(str(fault)) from None
 

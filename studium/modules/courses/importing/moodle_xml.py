@@ -1,4 +1,4 @@
-"""Reads files of questions in Moodle's XML; docs/import.md says what becomes of which."""
+"""Reads files of questions in Moodle's XML."""
 
 from collections.abc import Iterator
 from pathlib import PurePath
