@@ -43,6 +43,7 @@ _ROUTERS = (
     "auth.routes_pages",
     "users.routes",
     "users.routes_audit",
+    "courses.routes_imports",
     "courses.routes",
     "courses.routes_lessons",
     "quizzes.routes",

@@ -26,8 +26,8 @@ from studium.modules.courses.course_text import (
     QuestionText,
     QuizText,
 )
-from studium.modules.courses.course_yaml import Mapping, read_yaml
-from studium.modules.courses.importing.material import FolderMaterial, Material
+from studium.modules.courses.course_yaml import Mapping, Scalar, read_yaml
+from studium.modules.courses.material import FolderMaterial, Material
 from studium.modules.courses.schemas import MAX_LESSONS, MAX_MINUTES, Slug
 
 __all__ = [
@@ -41,6 +41,8 @@ __all__ = [
 ]
 
 COURSE_FILE = "course.md"
+FILES = "files"
+"""The folder of the pictures and documents that the texts point at."""
 COURSE_KEYS = (
     "title", "slug", "category", "difficulty", "duration_minutes", "thumbnail_url", "metadata",
 )  # fmt: skip
@@ -50,6 +52,7 @@ LESSON_KEYS = (
 _LESSON_NAME = re.compile(r"(?P<number>[0-9]{1,4})-(?P<slug>[a-z0-9]+(-[a-z0-9]+)*)\.md")
 _FENCE = re.compile(r" {0,3}(?P<marks>`{3,}|~{3,})(?P<info>.*)")
 _QUIZ_FENCE = re.compile(r"(`{3,})quiz[ \t]*")
+_OWN_FILE = re.compile(rf"(\.\./){{0,2}}{FILES}/[a-z0-9][a-z0-9._-]{{0,200}}")
 _SLUG: TypeAdapter[str] = TypeAdapter(Slug)
 _LABEL: TypeAdapter[str] = TypeAdapter(Label)
 _PARAGRAPHS: TypeAdapter[str] = TypeAdapter(Paragraphs)
@@ -61,16 +64,17 @@ def read_course(folder: Path) -> CourseText:
 
     Nothing outside the folder is read, and links are refused. All text comes back in NFC with `\n` line ends.
     """
-    return course_in(FolderMaterial(folder))
+    return course_in(FolderMaterial(folder))[0]
 
 
-def course_in(material: Material) -> CourseText:
-    """Read the course in any material; see `read_course`."""
+def course_in(material: Material) -> tuple[CourseText, tuple[PurePath, ...]]:
+    """Read the course in any material, and return it with the file of each lesson; see `read_course`."""
     reader = _Reader(material)
     front, body, start = _front_matter(reader.lines(PurePath(COURSE_FILE)), PurePath(COURSE_FILE))
     front.only(COURSE_KEYS)
     title = read.needed_text(front, "title", read.TITLE)
-    return CourseText(
+    lessons = _lessons(reader)
+    course = CourseText(
         title=title,
         slug=read.text(front, "slug", _SLUG) or front.place.checked("slug", _SLUG, slugify(title, max_length=200)),
         description=_body(body, start, _PARAGRAPHS, "the description"),
@@ -78,9 +82,10 @@ def course_in(material: Material) -> CourseText:
         difficulty_level=read.word(front, "difficulty", Difficulty),
         estimated_duration_minutes=read.whole(front, "duration_minutes", 1, MAX_MINUTES),
         metadata=read.metadata(front),
-        lessons=_lessons(reader),
-        thumbnail_url=read.text(front, "thumbnail_url", read.URL),
+        lessons=tuple(lesson for _, lesson in lessons),
+        thumbnail_url=_address(front, "thumbnail_url"),
     )
+    return course, tuple(path for path, _ in lessons)
 
 
 class _Entry(NamedTuple):
@@ -146,8 +151,9 @@ def _body(lines: list[str], start: Place, adapter: TypeAdapter[str], what: str) 
     return start.checked(what, adapter, text)
 
 
-def _lessons(reader: _Reader) -> tuple[LessonText, ...]:
+def _lessons(reader: _Reader) -> list[tuple[PurePath, LessonText]]:
     lessons: list[LessonText] = []
+    found: list[tuple[PurePath, LessonText]] = []
     slugs: dict[str, PurePath] = {}
     for entry, depth, parent in _outline(reader, PurePath(), 0, lessons):
         lesson = _lesson(reader, entry, depth, parent)
@@ -156,10 +162,11 @@ def _lessons(reader: _Reader) -> tuple[LessonText, ...]:
             raise Place(entry.path, 1).error(reason)
         slugs[lesson.slug] = entry.path
         lessons.append(lesson)
+        found.append((entry.path, lesson))
         if len(lessons) > MAX_LESSONS:
             reason = f"more than {MAX_LESSONS:,} lessons"
             raise Place(entry.path, 1).error(reason)
-    return tuple(lessons)
+    return found
 
 
 def _outline(
@@ -198,6 +205,8 @@ def _listing(reader: _Reader, under: PurePath) -> tuple[list[_Entry], set[str]]:
             if entries.setdefault(entry.number, entry) is not entry:
                 reason = f"the number {entry.number} is taken by {entries[entry.number].path.name}"
                 raise Place(path, 1).error(reason)
+    if under == PurePath():
+        folders.discard(FILES)
     for stray in sorted(folders - {entry.path.stem for entry in entries.values()}):
         reason = f"no lesson {stray}.md beside this folder"
         raise Place(under / stray, 1).error(reason)
@@ -222,7 +231,7 @@ def _lesson(reader: _Reader, entry: _Entry, depth: int, parent: str | None) -> L
         slug=read.text(front, "slug", _SLUG) or entry.slug,
         lesson_type=_lesson_type(front, block),
         content=_body(content, start, _CONTENT, "the content"),
-        video_url=read.text(front, "video_url", read.URL),
+        video_url=_address(front, "video_url"),
         duration_minutes=read.whole(front, "duration_minutes", 1, MAX_MINUTES),
         is_preview=read.flag(front, "preview", default=False),
         depth=depth,
@@ -231,6 +240,14 @@ def _lesson(reader: _Reader, entry: _Entry, depth: int, parent: str | None) -> L
         description=read.text(front, "description", _PARAGRAPHS),
         metadata=read.metadata(front),
     )
+
+
+def _address(front: Mapping, key: str) -> str | None:
+    """An https address, or the relative path of a file beside the lessons."""
+    node = front.nodes.get(key)
+    if isinstance(node, Scalar) and _OWN_FILE.fullmatch(node.text):
+        return node.text
+    return read.text(front, key, read.URL)
 
 
 def _lesson_type(front: Mapping, block: Mapping | None) -> LessonType:

@@ -17,6 +17,8 @@ MAX_PIXELS = {"png": 50_000_000, "jpg": 50_000_000, "gif": 50_000_000, "webp": 1
 """In all frames together: what 200 MB of memory hold, and with lossless WebP, the thirstiest, 500."""
 
 MAX_FRAMES = 500
+SMALL_PIXELS = 2_000_000
+"""What takes a few dozen megabytes at most to be written anew."""
 _NAMES = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "webp": "WEBP"}
 _LOSSLESS_WEBP = b"VP8L"
 _JPEG_MODES = ("L", "RGB")
@@ -25,6 +27,15 @@ _NOTHING: dict[str, Any] = {"exif": b"", "icc_profile": None, "comment": b"", "x
 # Pillow refuses twice this many, also where a later frame turns out larger than the first; below, it only warns.
 Image.MAX_IMAGE_PIXELS = max(MAX_PIXELS.values()) // 2
 simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+def is_small(source: Path, claimed: Format) -> bool:
+    """Whether the picture is a single one of few pixels, by its header; what cannot be read is not."""
+    try:
+        with Image.open(source, formats=[_NAMES[claimed.extension]]) as image:
+            return image.width * image.height <= SMALL_PIXELS and not getattr(image, "is_animated", False)
+    except Exception:  # noqa: BLE001 -- decoders raise whatever comes to them; `reencode` says what is wrong.
+        return False
 
 
 def reencode(source: Path, target: Path, claimed: Format) -> None:

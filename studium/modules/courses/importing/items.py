@@ -12,7 +12,8 @@ from pathlib import PurePath
 
 from studium.modules.courses.course_text import CourseText, QuestionText
 
-TOKEN = re.compile(r"studium-file:[0-9a-f]{32}")
+SCHEME = "studium-file:"
+TOKEN = re.compile(rf"{SCHEME}[0-9a-f]{{32}}")
 """What stands in a text where the address of a file will be, once the file has one."""
 
 
@@ -68,6 +69,7 @@ class CourseItem:
     """A whole course. `external_id` is what its source calls it, the same each time that it is imported.
 
     `lesson_ids` gives the external id of each lesson by its slug; a lesson that is not in it is known by its slug.
+    With `is_by_slug` the source is Studium's own format, in which slugs say which course and lesson is meant.
     """
 
     course: CourseText
@@ -75,11 +77,16 @@ class CourseItem:
     lesson_ids: Mapping[str, str] = field(default_factory=dict)
     files: tuple[FileItem, ...] = ()
     report: tuple[ReportItem, ...] = ()
+    is_by_slug: bool = False
+
+    def id_of(self, slug: str) -> str:
+        """The external id of a lesson."""
+        return self.lesson_ids.get(slug, slug)
 
 
 def token_of(reference: str) -> str:
     """The token of the file with this reference."""
-    return f"studium-file:{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
+    return f"{SCHEME}{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
 
 
 def place_of(path: PurePath, line: int) -> str:

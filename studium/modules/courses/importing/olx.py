@@ -17,11 +17,11 @@ from studium.modules.courses.course_text import (
     QuizText,
 )
 from studium.modules.courses.importing.items import CourseItem, Fate, ReportItem, place_of
-from studium.modules.courses.importing.material import Material
 from studium.modules.courses.importing.olx_links import Links
 from studium.modules.courses.importing.olx_tree import COURSE, Node, Tree, title_of
 from studium.modules.courses.importing.olx_units import HTML_MAX, Unit, UnitReader
 from studium.modules.courses.importing.xml_source import line_of
+from studium.modules.courses.material import Material
 from studium.modules.courses.schemas import MAX_LESSONS
 
 LEVELS = ("chapter", "sequential", "vertical")
@@ -143,7 +143,7 @@ class _Reader:
         if text is None:
             return None
         try:
-            return json.loads(text)  # type: ignore[no-any-return]  # whatever it is, the callers look.
+            return json.loads(text)
         except (ValueError, RecursionError, InvalidOperation) as broken:
             line = broken.lineno if isinstance(broken, json.JSONDecodeError) else 1
             reason = "not valid JSON"

@@ -8,7 +8,7 @@ from studium.kit.schema import URL_MAX
 from studium.modules.courses.course_fields import URL
 from studium.modules.courses.importing.html_text import html_to_markdown
 from studium.modules.courses.importing.items import FileItem, place_of
-from studium.modules.courses.importing.material import Material
+from studium.modules.courses.material import Material
 
 STATIC = "static"
 _ASSET = "@asset+block@"

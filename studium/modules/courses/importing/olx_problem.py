@@ -5,7 +5,7 @@ The elements are those of Open edX's OLX reference, "Problems".
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -266,9 +266,9 @@ def _words(text: str) -> list[str]:
     return [str(word).strip() for word in words]
 
 
-def _options(elements: etree._Element | object, markdown: Markdown) -> tuple[OptionText, ...]:
+def _options(elements: Iterable[etree._Element], markdown: Markdown) -> tuple[OptionText, ...]:
     found = []
-    for element in elements:  # type: ignore[attr-defined]  # lxml's iterators have no common type.
+    for element in elements:
         copy = deepcopy(element)
         copy.tail = None
         for hint in [each for each in copy.iter() if each.tag in _HINTS]:

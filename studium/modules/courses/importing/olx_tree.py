@@ -10,8 +10,8 @@ from lxml import etree
 from studium.kit.schema import BIDI_OVERRIDES
 from studium.modules.courses.course_text import CourseFormatError, Place
 from studium.modules.courses.importing.items import place_of
-from studium.modules.courses.importing.material import Material
 from studium.modules.courses.importing.xml_source import XML_MAX, line_of, parse_xml
+from studium.modules.courses.material import Material
 
 COURSE = "course.xml"
 MAX_NODES = 20_000
