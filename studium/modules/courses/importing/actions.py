@@ -17,6 +17,7 @@ from studium.kit.runtime import Runtime
 from studium.models import Course, ImportPhase, UploadedFile, User
 from studium.modules.courses.course_text import CourseFormatError
 from studium.modules.courses.errors import ImportRefused
+from studium.modules.courses.importing.file_names import file_names
 from studium.modules.courses.importing.items import CourseItem, Fate, FileItem, ReportItem
 from studium.modules.courses.importing.reader import Found, NothingUsable, SourceFormat, opened
 from studium.modules.courses.importing.wishes import with_addresses
@@ -208,7 +209,7 @@ async def _take_all(runtime: Runtime, wish: Wish, item: CourseItem, files: _File
 
 @dataclass(frozen=True)
 class _KnownFiles:
-    """What lies here: by token with the checksum of the source, and the course's files by label and checksum."""
+    """What lies here: by token with the source's checksum, and the course's files by exported name and checksum."""
 
     remembered: dict[str, tuple[UUID, str]]
     same: dict[tuple[str, str], UUID]
@@ -230,15 +231,17 @@ async def _known_files(runtime: Runtime, wish: Wish, item: CourseItem) -> _Known
         if course is None:
             return _KnownFiles({}, {})
         records = await known_items(session, course, item)
-        columns = select(UploadedFile.id, UploadedFile.original_filename, UploadedFile.checksum)
-        rows = (await session.execute(columns.where(UploadedFile.course_id == course.id))).all()
+        theirs = select(UploadedFile).where(UploadedFile.course_id == course.id)
+        ordered = theirs.order_by(UploadedFile.created_at, UploadedFile.id)
+        rows = (await session.execute(ordered)).scalars().all()
     there = {row.id for row in rows}
     remembered = {
         token: (record.item_id, record.checksum)
         for (kind, token), record in records.items()
         if kind == "file" and record.item_id in there
     }
-    return _KnownFiles(remembered, {(row.original_filename, row.checksum): row.id for row in rows})
+    names = file_names(rows)
+    return _KnownFiles(remembered, {(names[row.id], row.checksum): row.id for row in rows})
 
 
 async def _take(runtime: Runtime, wish: Wish, file: FileItem, known: _KnownFiles) -> _Result:

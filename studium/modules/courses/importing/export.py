@@ -11,7 +11,6 @@ from typing import IO
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from slugify import slugify
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +19,7 @@ from studium.kit.storage import CHUNK
 from studium.models import Course, UploadedFile
 from studium.modules.courses.course_text import CourseText
 from studium.modules.courses.course_writer import course_files
+from studium.modules.courses.importing.file_names import file_names
 from studium.modules.courses.importing.markdown_material import OWN_FILE
 from studium.modules.courses.importing.wishes import Change, changed_lesson, changed_texts
 from studium.modules.courses.markdown_course import FILES
@@ -53,7 +53,7 @@ async def export_course(session: AsyncSession, runtime: Runtime, course: Course)
     """Write the archive; raises DependencyDown, StorageFull, and BlobMissing where a file has lost its content."""
     text = (await stored_course(session, course)).text
     files = await _files(session, course, text)
-    names = _names(files)
+    names = file_names(files)
     runtime.storage.incoming.mkdir(parents=True, exist_ok=True)
     file = TemporaryFile(dir=runtime.storage.incoming)  # noqa: SIM115 -- Export closes it.
     try:
@@ -109,24 +109,6 @@ def _is_id(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _names(files: list[UploadedFile]) -> dict[UUID, str]:
-    """A plain name for each file within the archive; those of one name are numbered, the oldest first."""
-    names: dict[UUID, str] = {}
-    taken: set[str] = set()
-    for row in files:
-        stem, _, extension = row.filename.rpartition(".")
-        label = row.original_filename
-        stem = label if re.fullmatch(r"[a-z0-9][a-z0-9._-]*", label) else ""
-        stem = stem.rpartition(".")[0] or slugify(label.rpartition(".")[0], max_length=_LONGEST) or "file"
-        name, number = f"{stem[:_LONGEST]}.{extension}", 1
-        while name in taken:
-            number += 1
-            name = f"{stem[:_LONGEST]}-{number}.{extension}"
-        taken.add(name)
-        names[row.id] = name
-    return names
 
 
 def _with_paths(text: CourseText, names: dict[UUID, str]) -> CourseText:
