@@ -1,4 +1,4 @@
-"""Walk through a running school: from an empty course to a certificate that anybody can verify.
+"""Walk through a running school: from a course of another system to a certificate that anybody can verify.
 
     .venv/bin/python examples/walk.py [ADDRESS] [--mail-folder data/mail]
 
@@ -9,8 +9,10 @@ import argparse
 import secrets
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import httpx2
 
@@ -29,10 +31,10 @@ class Walker:
         self.client = client
         self.tokens: dict[str, str] = {}
 
-    def send(self, method: str, path: str, body: Any = None, *, expect: int = 200) -> Any:  # noqa: ANN401 -- JSON.
+    def send(self, method: str, path: str, body: Any = None, *, expect: int = 200, files: Any = None) -> Any:  # noqa: ANN401 -- JSON.
         """Send a request and return its JSON; raise WalkError for another status than expected."""
         headers = {"Authorization": f"Bearer {self.tokens['access_token']}"} if self.tokens else {}
-        answer = self.client.request(method, f"/api/v1{path}", json=body, headers=headers)
+        answer = self.client.request(method, f"/api/v1{path}", json=body, files=files, headers=headers)
         if answer.status_code != expect:
             message = f"{method} {path} answered {answer.status_code} instead of {expect}: {answer.text[:500]}"
             raise WalkError(message)
@@ -62,36 +64,44 @@ def make_instructor(client: httpx2.Client, args: argparse.Namespace, run: str) -
     return instructor
 
 
-def make_course(instructor: Walker, run: str) -> dict[str, Any]:
-    """A course with a lesson of each type and a quiz, published."""
-    course = instructor.send("POST", "/courses", {"title": f"Walking {run}"}, expect=201)
-    path = f"/courses/{course['id']}"
-    wishes: list[dict[str, Any]] = [
-        {"title": "Why walk?", "lesson_type": "text", "content": "# Why walk?\nBecause.", "is_preview": True},
-        {"title": "How to walk", "lesson_type": "video", "video_url": "https://videos.example.com/walk.mp4"},
-        {"title": "Go for a walk", "lesson_type": "assignment", "content": "Go round the block."},
-        {"title": "What have you learnt?", "lesson_type": "quiz"},
-    ]
-    lessons = [instructor.send("POST", f"{path}/lessons", wish, expect=201) for wish in wishes]
-    say(f"Inga writes “{course['title']}” with lessons of four types")
-    wish = {"lesson_id": lessons[-1]["id"], "title": "The end"}
-    quiz = instructor.send("POST", f"{path}/quizzes", wish, expect=201)
-    questions = [
-        {
-            "question_text": "How many feet does a walker have on the ground?",
-            "question_type": "multiple_choice",
-            "options": [{"text": "At least one", "is_correct": True}, {"text": "None"}],
-        },
-        {"question_text": "Walking is healthy.", "question_type": "true_false", "correct_answer": "true"},
-    ]
-    asked = [
-        instructor.send("POST", f"{path}/quizzes/{quiz['id']}/questions", question, expect=201)
-        for question in questions
-    ]
-    instructor.send("POST", f"{path}/quizzes/{quiz['id']}/publish")
-    instructor.send("POST", f"{path}/publish")
-    say("adds a quiz of two questions, and publishes both")
-    return {"id": course["id"], "lessons": lessons, "quiz": quiz["id"], "questions": asked}
+def zipped(folder: Path) -> bytes:
+    """A folder as an archive."""
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder.parent))
+    return buffer.getvalue()
+
+
+def import_course(instructor: Walker, folder: Path) -> dict[str, Any]:
+    """Import a course, see what became of every item, and publish it; return it with lessons, quizzes and questions."""
+    upload = {"file": (f"{folder.name}.zip", zipped(folder), "application/zip")}
+    found = instructor.send("POST", "/courses/import", expect=202, files=upload)
+    started = time.monotonic()
+    while found["status"] not in {"done", "failed"}:
+        if time.monotonic() - started > PATIENCE_SECONDS:
+            message = f"The import took more than {PATIENCE_SECONDS} seconds; is a worker running?"
+            raise WalkError(message)
+        time.sleep(0.1)
+        found = instructor.send("GET", f"/courses/imports/{found['id']}")
+    if found["fault"] is not None:
+        message = f"The import failed: {found['fault']['place']}: {found['fault']['reason']}"
+        raise WalkError(message)
+    counts = ", ".join(f"{count} {fate}" for fate, count in found["summary"].items())
+    say(f"Inga imports {folder.name}: {counts}")
+    for item in found["report"]:
+        if item["fate"] == "skipped":
+            say(f"{item['place']} {item['name']} was left out: {item['why']}")
+    path = f"/courses/{found['course_id']}"
+    course = instructor.send("POST", f"{path}/publish")
+    say(f"and publishes “{course['title']}” with {course['lessons_count']} lessons")
+    quizzes = instructor.send("GET", f"{path}/quizzes")["items"]
+    questions = {
+        quiz["lesson_id"]: instructor.send("GET", f"{path}/quizzes/{quiz['id']}/questions")["items"] for quiz in quizzes
+    }
+    lessons = instructor.send("GET", f"{path}/lessons")["items"]
+    return {"id": course["id"], "lessons": lessons, "questions": questions}
 
 
 def make_student(client: httpx2.Client, run: str) -> Walker:
@@ -108,22 +118,35 @@ def make_student(client: httpx2.Client, run: str) -> Walker:
 
 
 def learn(student: Walker, course: dict[str, Any]) -> None:
-    """Enrol, do the lessons, pass the quiz."""
+    """Enrol, do the lessons in order, pass the quizzes."""
     enrollment = student.send("POST", "/enrollments", {"course_id": course["id"]}, expect=201)["id"]
-    for lesson in course["lessons"][:-1]:
-        done = student.send("POST", f"/enrollments/{enrollment}/lessons/{lesson['id']}/complete")
-        say(f"Sam completes “{lesson['title']}”: {done['enrollment']['progress_percentage']:.0f} %")
-    path = f"/enrollments/{enrollment}/quizzes/{course['quiz']}/attempts"
-    attempt = student.send("POST", path, expect=201)["id"]
-    choice, truth = course["questions"]
-    right = [option["id"] for option in choice["options"] if option["is_correct"]]
-    saved = {"answers": [{"question_id": choice["id"], "selected_option_ids": right}]}
-    student.send("PATCH", f"{path}/{attempt}", saved)
-    last = {"answers": [{"question_id": truth["id"], "answer_text": "true"}]}
-    result = student.send("POST", f"{path}/{attempt}/submit", last)
-    say(f"takes the quiz and gets {result['percentage']:.0f} %: {'passed' if result['is_passed'] else 'not passed'}")
+    for lesson in course["lessons"]:
+        if lesson["quiz_id"] is not None:
+            take_quiz(student, enrollment, lesson, course["questions"][lesson["id"]])
+        else:
+            done = student.send("POST", f"/enrollments/{enrollment}/lessons/{lesson['id']}/complete")
+            say(f"Sam completes “{lesson['title']}”: {done['enrollment']['progress_percentage']:.0f} %")
     status = student.send("GET", f"/enrollments/{enrollment}")["status"]
     say(f"the course is {status}")
+
+
+def take_quiz(student: Walker, enrollment: str, lesson: dict[str, Any], questions: list[dict[str, Any]]) -> None:
+    """Answer every question by its key; the first answer is saved before the others are handed in."""
+    path = f"/enrollments/{enrollment}/quizzes/{lesson['quiz_id']}/attempts"
+    attempt = student.send("POST", path, expect=201)["id"]
+    answers = [right_answer(question) for question in questions]
+    student.send("PATCH", f"{path}/{attempt}", {"answers": answers[:1]})
+    result = student.send("POST", f"{path}/{attempt}/submit", {"answers": answers[1:]})
+    passed = "passed" if result["is_passed"] else "not passed"
+    say(f"Sam takes the quiz of “{lesson['title']}” and gets {result['percentage']:.0f} %: {passed}")
+
+
+def right_answer(question: dict[str, Any]) -> dict[str, Any]:
+    """What the key says."""
+    if question["question_type"] == "multiple_choice":
+        right = [option["id"] for option in question["options"] if option["is_correct"]]
+        return {"question_id": question["id"], "selected_option_ids": right}
+    return {"question_id": question["id"], "answer_text": question["correct_answer"].partition("|")[0]}
 
 
 def collect(student: Walker, mail_folder: Path | None) -> None:
@@ -166,12 +189,15 @@ def main() -> int:
     parser.add_argument("--admin-email", default="admin@demo.studium.example")
     parser.add_argument("--admin-password", default="learn-with-studium-demo")
     parser.add_argument("--mail-folder", type=Path)
+    parser.add_argument(
+        "--course", type=Path, default=Path(__file__).with_name("bicycle-olx"), help="a folder to import"
+    )
     args = parser.parse_args()
     run = secrets.token_hex(3)
     try:
         with httpx2.Client(base_url=args.address, timeout=20) as client:
             instructor = make_instructor(client, args, run)
-            course = make_course(instructor, run)
+            course = import_course(instructor, args.course)
             student = make_student(client, run)
             learn(student, course)
             collect(student, args.mail_folder)

@@ -44,6 +44,7 @@ _ROUTERS = (
     "auth.routes_pages",
     "users.routes",
     "users.routes_audit",
+    "courses.routes_imports",
     "courses.routes",
     "courses.routes_lessons",
     "quizzes.routes",
@@ -91,10 +92,10 @@ def _lanes() -> list[tuple[str, Gate]]:
 
     Log-ins wait for argon2 in a lane of its own (`kit/passwords.py`), which refuses what is too much.
     """
-    passwords = Gate("passwords", limit=64, queue=0)
+    passwords, uploads = Gate("passwords", limit=64, queue=0), Gate("uploads", limit=16, queue=32)
     return [
         *((f"{API}/{path}", passwords) for path in ("auth/login", "auth/token", "auth/register", "users/register")),
-        (f"{API}/files/upload", Gate("uploads", limit=16, queue=32)),
+        *((f"{API}/{path}", uploads) for path in ("files/upload", "courses/import")),
         (f"{API}/files/", Gate("files", limit=64, queue=64)),
         (f"{API}/analytics/", Gate("analytics", limit=4, queue=16)),
     ]

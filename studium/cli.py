@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
@@ -159,6 +160,51 @@ async def _create_admin(settings: Settings, email: str, name: str, password: str
     ):
         user = await create(session, email, name, password, force=force)
     print(f"{user.full_name} <{user.email}> is an admin now.")
+
+
+@app.command
+def import_course(
+    path: Path,
+    *,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    owner: str | None = None,
+    into: UUID | None = None,
+) -> None:
+    """Import a course (Open edX's OLX, Studium's Markdown), or questions (GIFT, Moodle XML); exit 1 where it fails.
+
+    Parameters
+    ----------
+    path
+        A folder, an archive (.zip, .tar.gz), or a file of questions.
+    dry_run
+        Say what would become of every item, and change nothing.
+    owner
+        The address of the instructor or admin whose course it will be; without one, the first admin.
+    into
+        The id of a course that gets the questions; without one, they are a course of their own.
+    """
+    from studium.importing import import_from  # noqa: PLC0415 -- see the module's first line.
+
+    if not path.exists():
+        _fail(f"There is no {path}.")
+    is_done = asyncio.run(import_from(_ready_settings(), path, owner, into, dry_run=dry_run))
+    sys.exit(0 if is_done else 1)
+
+
+@app.command
+def export_course(course: str, *, output: Path | None = None) -> None:
+    """Write a course to a ZIP archive of Markdown files, which can be imported again.
+
+    Parameters
+    ----------
+    course
+        The id or the slug of the course.
+    output
+        Where to write it; without one, `SLUG.zip` in the working directory.
+    """
+    from studium.importing import export_to  # noqa: PLC0415 -- see the module's first line.
+
+    print(asyncio.run(export_to(_ready_settings(), course, output)))
 
 
 @app.command

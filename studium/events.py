@@ -109,6 +109,13 @@ class CourseOutlineChanged(Event):
 
 
 @dataclass(frozen=True)
+class CourseImportRequested(Event):
+    """Somebody uploaded a course, or questions for one, to be imported. Published by courses."""
+
+    import_id: UUID
+
+
+@dataclass(frozen=True)
 class AttemptSubmitted(Event):
     """An attempt with essays was handed in and waits for a grader. Published by quizzes."""
 

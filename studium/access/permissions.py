@@ -11,7 +11,7 @@ from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access import rules
-from studium.access.actor import Actor, CurrentUser, OptionalUser
+from studium.access.actor import Actor, CurrentUser, OptionalUser, Teacher
 from studium.access.codes import ticketed_certificate
 from studium.access.errors import EnrollmentRequired
 from studium.access.rules import Rule
@@ -21,6 +21,7 @@ from studium.kit.routing import permission
 from studium.models import (
     Certificate,
     Course,
+    CourseImport,
     Enrollment,
     Lesson,
     Quiz,
@@ -100,6 +101,16 @@ async def editable_lesson(lesson_id: UUID, course: EditableCourse, session: Sess
 
 
 EditableLesson = Annotated[Lesson, Depends(editable_lesson)]
+
+
+@permission("import: own, instructor or admin")
+async def own_import(import_id: UUID, actor: Teacher, session: SessionDep) -> CourseImport:
+    """An import that the caller asked for; 404 for those of others."""
+    row, _ = await _found(session, CourseImport, CourseImport.id == import_id, rules.is_own_import(actor))
+    return row
+
+
+OwnImport = Annotated[CourseImport, Depends(own_import)]
 
 
 # Enrollments

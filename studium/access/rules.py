@@ -12,6 +12,7 @@ from studium.access.actor import Actor
 from studium.models import (
     Certificate,
     Course,
+    CourseImport,
     Enrollment,
     EnrollmentStatus,
     Lesson,
@@ -80,6 +81,11 @@ def _enrolled(actor: Actor, condition: Rule) -> Rule:
 def may_see_enrollment(actor: Actor) -> Rule:
     """Know of it: the student, the owner of the course, admins."""
     return true() if actor.is_admin else or_(is_own_enrollment(actor), may_manage_enrollment(actor))
+
+
+def is_own_import(actor: Actor) -> Rule:
+    """The import is the caller's own."""
+    return CourseImport.owner_id == actor.id
 
 
 def is_own_enrollment(actor: Actor) -> Rule:

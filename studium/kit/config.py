@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     public_base_url: str = "http://127.0.0.1:8000"
     upload_max_mib: int = Field(default=25, ge=1, le=10_240)
     upload_video_max_mib: int = Field(default=250, ge=1, le=10_240)
+    import_max_mib: int = Field(default=200, ge=1, le=10_240)
     quota_mib: int = Field(default=1024, ge=1, le=1_048_576)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()

@@ -74,7 +74,7 @@ Header = tuple[bytes, bytes]
 class Edge:
     """ASGI middleware around the whole application; pure, because it is on the path of every request.
 
-    Bodies are limited to 1 MiB, except multipart forms below `uploads`: they may be as large as the largest upload.
+    Bodies are limited to 1 MiB, except multipart forms where files and courses are uploaded: those as the settings say.
     A larger one raises BodyTooLarge where it is read, so that a caller without a token still hears 401 first.
     `lanes` are gates for the addresses that begin so; everything else shares one. Health is always answered.
     """
@@ -84,18 +84,19 @@ class Edge:
         app: ASGIApp,
         settings: Settings,
         *,
-        uploads: tuple[str, ...] = ("/api/v1/files",),
         lanes: Sequence[tuple[str, Gate]] = (),
     ) -> None:
         self.cors = _cors(settings)
         self.app = CORSMiddleware(app, **self.cors) if self.cors else app
-        self.uploads = uploads
+        self.uploads = {
+            "/api/v1/files": (max(settings.upload_max_mib, settings.upload_video_max_mib) + 1) * MIB,
+            "/api/v1/courses/import": (settings.import_max_mib + 1) * MIB,
+        }
         self.gate = Gate("requests", limit=settings.requests_in_flight, queue=settings.requests_in_flight)
         self.lanes = tuple(lanes)
         self.prefixes = tuple(prefix for prefix, _ in lanes)
         self.problem_with_host = Hosts(settings.trusted_hosts).problem_with
         self.watch = _Watch()
-        self.max_upload = (max(settings.upload_max_mib, settings.upload_video_max_mib) + 1) * MIB
         self.proxies = Proxies(settings.trusted_proxies)
         self.access_log = access_log(settings)
         self.strict_transport = settings.is_production
@@ -278,8 +279,10 @@ class _Exchange:
         state["client_address"] = self.edge.proxies.client_address(peer[0], self.forwarded)
 
     def _body_limit(self) -> int:
-        upload = self.multipart and self.scope["path"].startswith(self.edge.uploads)
-        return self.edge.max_upload if upload else MAX_BODY
+        if not self.multipart:
+            return MAX_BODY
+        path: str = self.scope["path"]
+        return next((most for start, most in self.edge.uploads.items() if path.startswith(start)), MAX_BODY)
 
     async def receive(self) -> Message:
         """The next part of the body; raise BodyTooLarge when there is more than allowed, or more is announced."""

@@ -47,7 +47,7 @@ class Limits:
     address_bytes: int = 8 * 1024
     connections: int = 4096
     pipelined: int = 16
-    uploads: tuple[str, ...] = ("/api/v1/files",)
+    uploads: tuple[str, ...] = ("/api/v1/files", "/api/v1/courses/import")
 
 
 class GuardedProtocol(HttpToolsProtocol):

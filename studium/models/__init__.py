@@ -7,6 +7,7 @@ from studium.models.certificate import Certificate
 from studium.models.columns import JsonObject, bump
 from studium.models.course import Course, Difficulty
 from studium.models.course_counts import CourseCounts
+from studium.models.course_import import CourseImport, ImportedItem, ImportPhase, ImportStatus
 from studium.models.course_words import CourseWords
 from studium.models.enrollment import Enrollment, EnrollmentStatus
 from studium.models.file import FileType, UploadedFile
@@ -29,6 +30,7 @@ __all__ = [
     "Certificate",
     "Course",
     "CourseCounts",
+    "CourseImport",
     "CourseWords",
     "Difficulty",
     "Enrollment",
@@ -37,6 +39,9 @@ __all__ = [
     "Gauge",
     "GradeChange",
     "IdempotencyKey",
+    "ImportPhase",
+    "ImportStatus",
+    "ImportedItem",
     "JsonObject",
     "Lesson",
     "LessonProgress",

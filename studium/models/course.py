@@ -24,7 +24,10 @@ class Difficulty(StrEnum):
 
 
 class Course(Base):
-    """A course. While it is a draft it exists for its owner, admins and those already enrolled only."""
+    """A course. While it is a draft it exists for its owner, admins and those already enrolled only.
+
+    `external_id` is what another system calls a course that was imported.
+    """
 
     __tablename__ = "courses"
     __table_args__ = (
@@ -33,6 +36,7 @@ class Course(Base):
         check("ck_courses_version", "version >= 1"),
         Index("ix_courses_is_published_created_at", "is_published", "created_at"),
         Index("ix_courses_instructor_created_at", "instructor_id", "created_at"),
+        Index("uq_courses_instructor_external_id", "instructor_id", "external_id", unique=True),
     )
 
     id: Mapped[PrimaryKey]
@@ -45,6 +49,7 @@ class Course(Base):
     is_published: Mapped[bool] = mapped_column(default=False, index=True)
     thumbnail_url: Mapped[str | None] = mapped_column(String(500))
     estimated_duration_minutes: Mapped[int | None]
+    external_id: Mapped[str | None] = mapped_column(String(255))
     course_metadata: Mapped[JsonObject | None] = mapped_column("metadata", Json)
     created_at: Mapped[Moment] = mapped_column(index=True)
     updated_at: Mapped[ChangedAt]

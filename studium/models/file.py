@@ -34,6 +34,7 @@ class UploadedFile(Base):
     __table_args__ = (
         check("ck_uploaded_files_size", "file_size >= 0"),
         Index("ix_uploaded_files_uploader_created_at", "uploader_id", "created_at"),
+        Index("ix_uploaded_files_checksum", "checksum"),
         Index("ix_uploaded_files_uploader_type_created_at", "uploader_id", "file_type", "created_at"),
     )
 

@@ -40,7 +40,7 @@ async def create_lesson(session: AsyncSession, course: Course, wish: LessonCreat
     lesson.order_index = len(outline) + 1
     are_held = await hold_learners(session, course.id)
     await _add(session, lesson, wish.slug)
-    await _renumber(session, course, inserted(list(outline), lesson.id, wish.order_index), unseen=lesson.id)
+    await change_order(session, course, inserted(list(outline), lesson.id, wish.order_index), unseen=lesson.id)
     await session.refresh(lesson)
     await (recount_course if are_held else recount_later)(session, course.id)
     return lesson
@@ -71,10 +71,13 @@ def _check_parent(lesson_id: UUID | None, parent_id: UUID, outline: Parents) -> 
         raise InvalidParent(fault)
 
 
-async def _renumber(
+async def change_order(
     session: AsyncSession, course: Course, order: Sequence[UUID], *, unseen: UUID | None = None
 ) -> None:
-    """Put the live lessons into this order; a moved one is another edition, but for the `unseen` one just made."""
+    """Put the live lessons into this order; a moved one is another edition, but for the `unseen` one just made.
+
+    Hold the course's row.
+    """
     statement = select(Lesson.id, Lesson.order_index).where(Lesson.course_id == course.id, Lesson.order_index > 0)
     before = {row.id: row.order_index for row in (await session.execute(statement)).all()}
     moved = set(await renumber(session, Lesson, before, order)) - {unseen}
@@ -93,13 +96,19 @@ async def update_lesson(
     changes = patch.changes()
     if changes.get("parent_lesson_id") is not None:
         _check_parent(lesson.id, changes["parent_lesson_id"], outline)
-    if changes.get("lesson_type", lesson.lesson_type) is not lesson.lesson_type and await _is_used(session, lesson):
-        message = "A quiz or somebody's progress hangs on this lesson, so its type stays."
-        raise LessonTypeFixed(message)
+    if changes.get("lesson_type", lesson.lesson_type) is not lesson.lesson_type:
+        await check_type_change(session, lesson)
     async with unique_or(session, slug_taken(Lesson, str(changes.get("slug")))):
         if assign(lesson, changes):
             lesson.version += 1
     return lesson
+
+
+async def check_type_change(session: AsyncSession, lesson: Lesson) -> None:
+    """Raise LessonTypeFixed where the lesson cannot become one of another type."""
+    if await _is_used(session, lesson):
+        message = "A quiz or somebody's progress hangs on this lesson, so its type stays."
+        raise LessonTypeFixed(message)
 
 
 async def _is_used(session: AsyncSession, lesson: Lesson) -> bool:
@@ -120,7 +129,7 @@ async def reorder_lessons(session: AsyncSession, course: Course, wish: LessonOrd
     if len(wish.lesson_ids) != len(outline) or set(wish.lesson_ids) != outline.keys():
         message = "Name every lesson of the course exactly once."
         raise InvalidOrder(message)
-    await _renumber(session, course, wish.lesson_ids)
+    await change_order(session, course, wish.lesson_ids)
 
 
 async def delete_lesson(session: AsyncSession, course: Course, lesson: Lesson, if_match: IfMatchHeader) -> None:
@@ -142,7 +151,7 @@ async def delete_lesson(session: AsyncSession, course: Course, lesson: Lesson, i
     else:
         await session.delete(lesson)
     await session.flush()
-    await _renumber(session, course, [lesson_id for lesson_id in outline if lesson_id != lesson.id])
+    await change_order(session, course, [lesson_id for lesson_id in outline if lesson_id != lesson.id])
     await recount_course(session, course.id)
 
 

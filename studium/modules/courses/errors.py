@@ -64,3 +64,10 @@ class InstructorNotFound(Problem):
 
     status = 422
     title = "No such instructor"
+
+
+class ImportRefused(Problem):
+    """The material cannot become a course; nothing was changed. `detail` names the item and what is wrong with it."""
+
+    status = 422
+    title = "The material cannot be imported"

@@ -1,8 +1,6 @@
 """Reads a course from a folder of Markdown files; docs/course-format.md describes the format for teachers."""
 
-import os
 import re
-import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +26,8 @@ from studium.modules.courses.course_text import (
     QuestionText,
     QuizText,
 )
-from studium.modules.courses.course_yaml import Mapping, read_yaml
+from studium.modules.courses.course_yaml import Mapping, Scalar, read_yaml
+from studium.modules.courses.material import FolderMaterial, Material
 from studium.modules.courses.schemas import MAX_LESSONS, MAX_MINUTES, Slug
 
 __all__ = [
@@ -42,6 +41,8 @@ __all__ = [
 ]
 
 COURSE_FILE = "course.md"
+FILES = "files"
+"""The folder of the pictures and documents that the texts point at."""
 COURSE_KEYS = (
     "title", "slug", "category", "difficulty", "duration_minutes", "thumbnail_url", "metadata",
 )  # fmt: skip
@@ -51,6 +52,7 @@ LESSON_KEYS = (
 _LESSON_NAME = re.compile(r"(?P<number>[0-9]{1,4})-(?P<slug>[a-z0-9]+(-[a-z0-9]+)*)\.md")
 _FENCE = re.compile(r" {0,3}(?P<marks>`{3,}|~{3,})(?P<info>.*)")
 _QUIZ_FENCE = re.compile(r"(`{3,})quiz[ \t]*")
+_OWN_FILE = re.compile(rf"(\.\./){{0,2}}{FILES}/[a-z0-9][a-z0-9._-]{{0,200}}")
 _SLUG: TypeAdapter[str] = TypeAdapter(Slug)
 _LABEL: TypeAdapter[str] = TypeAdapter(Label)
 _PARAGRAPHS: TypeAdapter[str] = TypeAdapter(Paragraphs)
@@ -62,11 +64,17 @@ def read_course(folder: Path) -> CourseText:
 
     Nothing outside the folder is read, and links are refused. All text comes back in NFC with `\n` line ends.
     """
-    reader = _Folder(folder)
+    return course_in(FolderMaterial(folder))[0]
+
+
+def course_in(material: Material) -> tuple[CourseText, tuple[PurePath, ...]]:
+    """Read the course in any material, and return it with the file of each lesson; see `read_course`."""
+    reader = _Reader(material)
     front, body, start = _front_matter(reader.lines(PurePath(COURSE_FILE)), PurePath(COURSE_FILE))
     front.only(COURSE_KEYS)
     title = read.needed_text(front, "title", read.TITLE)
-    return CourseText(
+    lessons = _lessons(reader)
+    course = CourseText(
         title=title,
         slug=read.text(front, "slug", _SLUG) or front.place.checked("slug", _SLUG, slugify(title, max_length=200)),
         description=_body(body, start, _PARAGRAPHS, "the description"),
@@ -74,9 +82,10 @@ def read_course(folder: Path) -> CourseText:
         difficulty_level=read.word(front, "difficulty", Difficulty),
         estimated_duration_minutes=read.whole(front, "duration_minutes", 1, MAX_MINUTES),
         metadata=read.metadata(front),
-        lessons=_lessons(reader),
-        thumbnail_url=read.text(front, "thumbnail_url", read.URL),
+        lessons=tuple(lesson for _, lesson in lessons),
+        thumbnail_url=_address(front, "thumbnail_url"),
     )
+    return course, tuple(path for path, _ in lessons)
 
 
 class _Entry(NamedTuple):
@@ -88,52 +97,21 @@ class _Entry(NamedTuple):
 
 
 @dataclass
-class _Folder:
-    """Reads files of one folder within bounds."""
+class _Reader:
+    """Reads the texts of one course within bounds."""
 
-    root: Path
+    material: Material
     total: int = 0
-
-    def names(self, under: PurePath) -> Iterator[os.DirEntry[str]]:
-        """Yield the entries of a sub-folder by name; hidden ones are passed over."""
-        with _readable(Place(under, 1)), os.scandir(self.root / under) as entries:
-            yield from sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
 
     def lines(self, path: PurePath) -> list[str]:
         """Return the lines of a file, in NFC, without their ends."""
         place = Place(path, 1)
-        with _readable(place):
-            data = self._bytes(path)
+        data = self.material.read(path, FILE_MAX)
         self.total += len(data)
-        if len(data) > FILE_MAX or self.total > FOLDER_MAX:
-            reason = f"more than {FILE_MAX:,} bytes in a file, or {FOLDER_MAX:,} in a course"
+        if self.total > FOLDER_MAX:
+            reason = f"more than {FOLDER_MAX:,} bytes in a course"
             raise place.error(reason)
         return list(_clean(_decoded(data, place).split("\n"), place))
-
-    def _bytes(self, path: PurePath) -> bytes:
-        descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 -- pathlib cannot open without following links.
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError
-            return file.read(FILE_MAX + 1)
-
-
-class _readable:  # noqa: N801 -- it reads as a phrase: with _readable(place).
-    """Turns what the file system refuses into an error at a place."""
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, FileNotFoundError):
-            reason = "this file is missing"
-            raise self._place.error(reason) from None
-        if isinstance(error, OSError):
-            reason = "not a plain file or folder that can be read"
-            raise self._place.error(reason) from None
 
 
 def _decoded(data: bytes, place: Place) -> str:
@@ -173,8 +151,9 @@ def _body(lines: list[str], start: Place, adapter: TypeAdapter[str], what: str) 
     return start.checked(what, adapter, text)
 
 
-def _lessons(reader: _Folder) -> tuple[LessonText, ...]:
+def _lessons(reader: _Reader) -> list[tuple[PurePath, LessonText]]:
     lessons: list[LessonText] = []
+    found: list[tuple[PurePath, LessonText]] = []
     slugs: dict[str, PurePath] = {}
     for entry, depth, parent in _outline(reader, PurePath(), 0, lessons):
         lesson = _lesson(reader, entry, depth, parent)
@@ -183,14 +162,15 @@ def _lessons(reader: _Folder) -> tuple[LessonText, ...]:
             raise Place(entry.path, 1).error(reason)
         slugs[lesson.slug] = entry.path
         lessons.append(lesson)
+        found.append((entry.path, lesson))
         if len(lessons) > MAX_LESSONS:
             reason = f"more than {MAX_LESSONS:,} lessons"
             raise Place(entry.path, 1).error(reason)
-    return tuple(lessons)
+    return found
 
 
 def _outline(
-    reader: _Folder, under: PurePath, depth: int, found: list[LessonText]
+    reader: _Reader, under: PurePath, depth: int, found: list[LessonText]
 ) -> Iterator[tuple[_Entry, int, str | None]]:
     """Walk the files in order, children after their parent.
 
@@ -212,19 +192,21 @@ def _check_depth(inside: PurePath, depth: int) -> None:
         raise Place(inside, 1).error(reason)
 
 
-def _listing(reader: _Folder, under: PurePath) -> tuple[list[_Entry], set[str]]:
+def _listing(reader: _Reader, under: PurePath) -> tuple[list[_Entry], set[str]]:
     """Return the lessons of a folder by number and the sub-folders; nothing else may lie there."""
     entries: dict[int, _Entry] = {}
     folders: set[str] = set()
-    for each in reader.names(under):
-        path = under / each.name
-        if each.is_dir(follow_symlinks=False):
-            folders.add(each.name)
+    for name, is_folder in reader.material.names(under):
+        path = under / name
+        if is_folder:
+            folders.add(name)
         elif path != PurePath(COURSE_FILE):
             entry = _entry(path)
             if entries.setdefault(entry.number, entry) is not entry:
                 reason = f"the number {entry.number} is taken by {entries[entry.number].path.name}"
                 raise Place(path, 1).error(reason)
+    if under == PurePath():
+        folders.discard(FILES)
     for stray in sorted(folders - {entry.path.stem for entry in entries.values()}):
         reason = f"no lesson {stray}.md beside this folder"
         raise Place(under / stray, 1).error(reason)
@@ -239,7 +221,7 @@ def _entry(path: PurePath) -> _Entry:
     return _Entry(path, int(match["number"]), match["slug"])
 
 
-def _lesson(reader: _Folder, entry: _Entry, depth: int, parent: str | None) -> LessonText:
+def _lesson(reader: _Reader, entry: _Entry, depth: int, parent: str | None) -> LessonText:
     front, lines, start = _front_matter(reader.lines(entry.path), entry.path)
     front.only(LESSON_KEYS)
     title = read.needed_text(front, "title", read.TITLE)
@@ -249,7 +231,7 @@ def _lesson(reader: _Folder, entry: _Entry, depth: int, parent: str | None) -> L
         slug=read.text(front, "slug", _SLUG) or entry.slug,
         lesson_type=_lesson_type(front, block),
         content=_body(content, start, _CONTENT, "the content"),
-        video_url=read.text(front, "video_url", read.URL),
+        video_url=_address(front, "video_url"),
         duration_minutes=read.whole(front, "duration_minutes", 1, MAX_MINUTES),
         is_preview=read.flag(front, "preview", default=False),
         depth=depth,
@@ -258,6 +240,14 @@ def _lesson(reader: _Folder, entry: _Entry, depth: int, parent: str | None) -> L
         description=read.text(front, "description", _PARAGRAPHS),
         metadata=read.metadata(front),
     )
+
+
+def _address(front: Mapping, key: str) -> str | None:
+    """An https address, or the relative path of a file beside the lessons."""
+    node = front.nodes.get(key)
+    if isinstance(node, Scalar) and _OWN_FILE.fullmatch(node.text):
+        return node.text
+    return read.text(front, key, read.URL)
 
 
 def _lesson_type(front: Mapping, block: Mapping | None) -> LessonType:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from studium.access.permissions import editable_course
 from studium.kit.config import Settings
 from studium.kit.db import unique_or
 from studium.kit.ids import new_id
-from studium.kit.problems import BodyTooLarge, FieldError, InvalidInput, NotFound, Problem, Unauthorized
+from studium.kit.problems import BodyTooLarge, NotFound, Problem, Unauthorized
 from studium.kit.runtime import Runtime, runtime_of
 from studium.models import FileType, Role, UploadedFile, User
 from studium.modules.files import inspection, queries
@@ -25,12 +26,13 @@ from studium.modules.files.delivery import delivery_headers
 from studium.modules.files.drafts import Draft, checksum_of, new_draft
 from studium.modules.files.errors import PublicNotAllowed, QuotaExceeded
 from studium.modules.files.formats import HEAD, Format, check_head, format_of
-from studium.modules.files.forms import FILE, FormReader, invalid
+from studium.modules.files.forms import FILE, FormReader, invalid, invalid_fields
 from studium.modules.files.schemas import UploadFields, label_of
 
 MIB = 1 << 20
 STUDENTS_PUBLIC_MAX = 2 * MIB
 BLOBS = "uploads"
+FIELDS = tuple(UploadFields.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ async def received(
     No transaction is open meanwhile. Raises what FormReader and `inspect` raise, BodyTooLarge, QuotaExceeded,
     PublicNotAllowed, NotFound and Forbidden for the course, StorageFull, DependencyDown.
     """
-    reader = FormReader(content_type)
+    reader = FormReader(content_type, FIELDS)
     async with runtime.database.reading() as session:
         used = await queries.used_bytes(session, actor)
     async with new_draft(runtime.storage.incoming) as draft:
@@ -85,12 +87,16 @@ class _Bounds:
 
     def check(self, size: int, claimed: Format) -> None:
         """Raise BodyTooLarge or QuotaExceeded."""
-        is_video = claimed.file_type is FileType.VIDEO
-        most = self.settings.upload_video_max_mib if is_video else self.settings.upload_max_mib
-        if size > most * MIB:
-            message = f"A .{claimed.extension} file may have {most} MiB."
-            raise BodyTooLarge(message)
+        check_size(self.settings, claimed, size)
         check_quota(self.settings, self.used, size)
+
+
+def check_size(settings: Settings, claimed: Format, size: int) -> None:
+    """Raise BodyTooLarge for a file that is larger than its format may be."""
+    most = settings.upload_video_max_mib if claimed.file_type is FileType.VIDEO else settings.upload_max_mib
+    if size > most * MIB:
+        message = f"A .{claimed.extension} file may have {most} MiB."
+        raise BodyTooLarge(message)
 
 
 async def _receive(reader: FormReader, draft: Draft, body: AsyncIterator[bytes], bounds: _Bounds) -> Format:
@@ -120,12 +126,7 @@ def _fields(reader: FormReader) -> UploadFields:
     try:
         return UploadFields.model_validate({name: text for name, text in reader.fields.items() if text})
     except ValidationError as error:
-        raise InvalidInput(
-            [
-                FieldError("form", f"/{item['loc'][0]}", str(item["type"]), str(item["msg"])[:200])
-                for item in error.errors(include_input=False, include_url=False)
-            ]
-        ) from None
+        raise invalid_fields(error) from None
 
 
 async def _check_wishes(runtime: Runtime, actor: Actor, fields: UploadFields, found: Format, size: int) -> None:
@@ -151,14 +152,25 @@ async def stored(runtime: Runtime, upload: Upload) -> AsyncIterator[str]:
 
     After any other error nobody knows whether the block's transaction was committed, so the blob is left to the sweep.
     """
-    name = f"{secrets.token_hex(16)}.{upload.format.extension}"
-    headers = delivery_headers(upload.format.mime_type, upload.label)
-    await runtime.storage.adopt(blob_path(name), upload.path, headers)
+    name = await store(runtime, upload)
     try:
         yield name
     except Problem:
         await discard(runtime, name)
         raise
+
+
+async def store(runtime: Runtime, upload: Upload) -> str:
+    """Make a blob of the file and return its random name."""
+    name = random_name(upload)
+    headers = delivery_headers(upload.format.mime_type, upload.label)
+    await runtime.storage.adopt(blob_path(name), upload.path, headers)
+    return name
+
+
+def random_name(upload: Upload) -> str:
+    """A name for a blob that nobody can guess."""
+    return f"{secrets.token_hex(16)}.{upload.format.extension}"
 
 
 async def discard(runtime: Runtime, name: str) -> None:
@@ -178,13 +190,20 @@ async def add_file(session: AsyncSession, actor: Actor, upload: Upload, name: st
         raise Unauthorized
     runtime = runtime_of(session)
     check_quota(runtime.settings, await queries.used_bytes(session, actor), upload.size)
-    file_id = new_id()
-    file = UploadedFile(
+    file = row_of(runtime, actor, upload, name, new_id())
+    async with unique_or(session, NotFound("There is no such course any more.")):
+        session.add(file)
+    return file
+
+
+def row_of(runtime: Runtime, actor: Actor, upload: Upload, name: str, file_id: UUID) -> UploadedFile:
+    """The row of a stored file, not yet in any session."""
+    return UploadedFile(
         id=file_id,
         uploader_id=actor.id,
         filename=name,
         original_filename=upload.label,
-        file_url=f"/api/v1/files/{file_id}/download",
+        file_url=address_of(file_id),
         storage_path=blob_path(name),
         file_type=upload.format.file_type,
         mime_type=upload.format.mime_type,
@@ -193,6 +212,8 @@ async def add_file(session: AsyncSession, actor: Actor, upload: Upload, name: st
         storage_provider="local" if runtime.storage.is_local else "s3",
         **upload.fields.model_dump(),
     )
-    async with unique_or(session, NotFound("There is no such course any more.")):
-        session.add(file)
-    return file
+
+
+def address_of(file_id: UUID) -> str:
+    """Where a file is downloaded from."""
+    return f"/api/v1/files/{file_id}/download"

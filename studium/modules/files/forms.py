@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from studium.kit.problems import FieldError, InvalidInput, MalformedBody, UnsupportedMediaType
 
 FILE = "file"
-FIELDS = ("folder", "is_public", "course_id")
 LONGEST_FIELD = 100
 _FORM = b"multipart/form-data"
 
@@ -23,13 +23,14 @@ class _Part:
 
 
 class FormReader:
-    """Feed it the body; `filename` and `fields` (as texts, by name) fill as it goes.
+    """Feed it the body; `filename` and `fields` (as texts, by name, of those `known`) fill as it goes.
 
     Raises UnsupportedMediaType for what is no multipart form, MalformedBody for a broken one, and InvalidInput for
     unknown, repeated or over-long fields, for all of them at once when they are met.
     """
 
-    def __init__(self, content_type: str) -> None:
+    def __init__(self, content_type: str, known: tuple[str, ...]) -> None:
+        self._known = (FILE, *known)
         if not content_type:
             raise invalid(FILE, "missing", "Send the file as multipart/form-data.")
         kind, options = parse_options_header(content_type)
@@ -101,7 +102,7 @@ class FormReader:
         if kind != b"form-data":
             raise _broken()
         name = self._part.name = _text(options.get(b"name", b""))
-        if name not in (FILE, *FIELDS):
+        if name not in self._known:
             raise invalid(name[:50], "unknown_field", "Unknown field.")
         if name in self.fields or (name == FILE and self.filename is not None):
             raise invalid(name, "given_twice", "Given more than once.")
@@ -137,3 +138,13 @@ def _text(raw: bytes) -> str:
 def invalid(name: str, code: str, detail: str) -> InvalidInput:
     """The problem of one wrong field of the form."""
     return InvalidInput([FieldError("form", f"/{name}", code, detail)])
+
+
+def invalid_fields(error: ValidationError) -> InvalidInput:
+    """The problem of fields that are there but not as they should be."""
+    return InvalidInput(
+        [
+            FieldError("form", f"/{item['loc'][0]}", str(item["type"]), str(item["msg"])[:200])
+            for item in error.errors(include_input=False, include_url=False)
+        ]
+    )

@@ -1,5 +1,7 @@
 """Pictures: decoded, and written anew with their pixels alone, so that nothing else can hide in them."""
 
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -17,14 +19,27 @@ MAX_PIXELS = {"png": 50_000_000, "jpg": 50_000_000, "gif": 50_000_000, "webp": 1
 """In all frames together: what 200 MB of memory hold, and with lossless WebP, the thirstiest, 500."""
 
 MAX_FRAMES = 500
+SMALL_PIXELS = 2_000_000
+"""What takes a few dozen megabytes at most to be written anew."""
 _NAMES = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "webp": "WEBP"}
 _LOSSLESS_WEBP = b"VP8L"
 _JPEG_MODES = ("L", "RGB")
+_MARK, _SCAN, _END, _MARKER = 0xFF, 0xDA, b"\xff\xd9", re.compile(rb"\xff[^\x00]")
+_ALIKE = 1.02
 _NOTHING: dict[str, Any] = {"exif": b"", "icc_profile": None, "comment": b"", "xmp": b""}
 
 # Pillow refuses twice this many, also where a later frame turns out larger than the first; below, it only warns.
 Image.MAX_IMAGE_PIXELS = max(MAX_PIXELS.values()) // 2
 simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+def is_small(source: Path, claimed: Format) -> bool:
+    """Whether the picture is a single one of few pixels, by its header; what cannot be read is not."""
+    try:
+        with Image.open(source, formats=[_NAMES[claimed.extension]]) as image:
+            return image.width * image.height <= SMALL_PIXELS and not getattr(image, "is_animated", False)
+    except Exception:  # noqa: BLE001 -- decoders raise whatever comes to them; `reencode` says what is wrong.
+        return False
 
 
 def reencode(source: Path, target: Path, claimed: Format) -> None:
@@ -43,6 +58,30 @@ def reencode(source: Path, target: Path, claimed: Format) -> None:
             options["save_all"] = True
         with explained():
             image.save(target, _NAMES[claimed.extension], **options)
+            if claimed.extension == "jpg" and _is_written_alike(source.read_bytes(), target.read_bytes()):
+                # Again would lose a little more each time, and nothing else is in it.
+                shutil.copyfile(source, target)
+
+
+def _is_written_alike(source: bytes, anew: bytes) -> bool:
+    """Whether a JPEG is as we write it: the same header to the byte, one scan of about the same size, then the end.
+
+    Such a file holds pixels alone, so nothing can hide in it.
+    """
+    start = _scan_of(anew)
+    is_headed = start > 0 and source[:start] == anew[:start] and source.endswith(_END)
+    return is_headed and len(source) <= _ALIKE * len(anew) and _MARKER.search(source[start : -len(_END)]) is None
+
+
+def _scan_of(data: bytes) -> int:
+    """Where the pixels of a JPEG begin, behind the header of its first scan; 0 where it has none."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == _MARK:
+        kind, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        at += 2 + length
+        if kind == _SCAN:
+            return at
+    return 0
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from studium.modules.files.archives import check_archive, ends_as_archive
 from studium.modules.files.formats import Format, content_differs, is_plain
 
 _pictures = Lane("pictures", threads=1, queue=64)
-"""One at a time: decoded, a picture may take some hundred megabytes."""
+"""One large one at a time: decoded, a picture may take some hundred megabytes. Small ones go with everything else."""
 
 _checks = Lane("files", threads=2, queue=256)
 
@@ -18,8 +18,14 @@ async def inspect(path: Path, claimed: Format) -> None:
 
     Raises FileTypeNotAllowed, UnsafeArchive, ImageTooLarge, StorageFull, Overloaded.
     """
-    lane = _pictures if claimed.is_image else _checks
-    await lane.run(_inspect, path, claimed)
+    is_large = claimed.is_image and not await _checks.run(_is_small, path, claimed)
+    await (_pictures if is_large else _checks).run(_inspect, path, claimed)
+
+
+def _is_small(path: Path, claimed: Format) -> bool:
+    from studium.modules.files.images import is_small  # noqa: PLC0415 -- see `_rewrite`.
+
+    return is_small(path, claimed)
 
 
 def _inspect(path: Path, claimed: Format) -> None:

@@ -35,14 +35,14 @@ async def create_quiz(session: AsyncSession, course: Course, wish: QuizCreate) -
     fields = wish.model_dump()
     quiz = Quiz(id=new_id(), **fields)
     quiz.passing_score = DEFAULT_PASSING_SCORE if wish.passing_score is None else wish.passing_score
-    _fit_attempts(quiz)
+    fit_attempts(quiz)
     async with unique_or(session, LessonHasQuiz("This lesson has a quiz already.")):
         session.add(quiz)
     return quiz
 
 
-def _fit_attempts(quiz: Quiz) -> None:
-    """Graded quizzes are limited, practice is not."""
+def fit_attempts(quiz: Quiz) -> None:
+    """Give a quiz the limit of its kind: graded ones are limited, practice is not."""
     if quiz.quiz_type is QuizType.PRACTICE:
         quiz.max_attempts = None
     elif quiz.max_attempts is None:
@@ -57,7 +57,7 @@ async def update_quiz(session: AsyncSession, quiz: Quiz, patch: QuizUpdate, if_m
         message = "Somebody has taken this quiz, so it stays practice or graded."
         raise QuizTypeFixed(message)
     if assign(quiz, changes):
-        _fit_attempts(quiz)
+        fit_attempts(quiz)
         bump(quiz)
         await session.flush()
     return quiz

@@ -24,26 +24,32 @@ DEFAULT_POINTS = Decimal(1)
 async def create_question(session: AsyncSession, quiz: Quiz, wish: QuestionCreate) -> QuizQuestion:
     """Insert or append a question; raises InvalidQuestion, TooManyQuestions."""
     order, points = await _locked_questions(session, quiz)
-    question = QuizQuestion(
-        id=new_id(),
-        quiz_id=quiz.id,
-        question_text=wish.question_text,
-        question_type=wish.question_type,
-        points=DEFAULT_POINTS if wish.points is None else wish.points,
-        order_index=len(order) + 1,
-        explanation=wish.explanation,
-        options=_with_ids(wish.options, known=set()),
-        correct_answer=wish.correct_answer,
-        question_metadata=wish.metadata,
-    )
-    _check_room(len(order) + 1, points + question.points)
-    _check(question)
+    question = new_question(quiz, wish, len(order) + 1)
+    check_room(len(order) + 1, points + question.points)
     session.add(question)
     await session.flush()
     await _place(session, [*order, question.id], inserted(order, question.id, wish.order_index))
     await session.refresh(question)
     bump(quiz)
     await session.flush()
+    return question
+
+
+def new_question(quiz: Quiz, wish: QuestionCreate, place: int) -> QuizQuestion:
+    """The row of a question at this place of the quiz; raises InvalidQuestion."""
+    question = QuizQuestion(
+        id=new_id(),
+        quiz_id=quiz.id,
+        question_text=wish.question_text,
+        question_type=wish.question_type,
+        points=DEFAULT_POINTS if wish.points is None else wish.points,
+        order_index=place,
+        explanation=wish.explanation,
+        options=_with_ids(wish.options, known=set()),
+        correct_answer=wish.correct_answer,
+        question_metadata=wish.metadata,
+    )
+    _check(question)
     return question
 
 
@@ -55,7 +61,8 @@ async def _locked_questions(session: AsyncSession, quiz: Quiz) -> tuple[list[UUI
     return [row.id for row in rows], sum((row.points for row in rows), Decimal(0))
 
 
-def _check_room(count: int, points: Decimal) -> None:
+def check_room(count: int, points: Decimal) -> None:
+    """Raise TooManyQuestions where so many questions or points are more than a quiz holds."""
     if count > MAX_QUESTIONS or points > MAX_POINTS:
         message = f"A quiz holds at most {MAX_QUESTIONS} questions and {MAX_POINTS} points."
         raise TooManyQuestions(message)
@@ -102,7 +109,7 @@ async def update_question(
         changes["options"] = _with_ids(patch.options, known)
     points += changes.get("points", question.points) - question.points
     changed = assign(question, changes)
-    _check_room(len(order), points)
+    check_room(len(order), points)
     _check(question)
     if changed or position != question.order_index:
         bump(question)

@@ -1,0 +1,125 @@
+"""Gives a course out as a ZIP archive of Markdown and of the files that it shows: the same course, the same bytes."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from tempfile import TemporaryFile
+from typing import IO
+from uuid import UUID
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from studium.kit.runtime import Runtime
+from studium.kit.storage import CHUNK
+from studium.models import Course, UploadedFile
+from studium.modules.courses.course_text import CourseText
+from studium.modules.courses.course_writer import course_files
+from studium.modules.courses.importing.file_names import file_names
+from studium.modules.courses.importing.markdown_material import OWN_FILE
+from studium.modules.courses.importing.wishes import Change, changed_lesson, changed_texts
+from studium.modules.courses.markdown_course import FILES
+from studium.modules.courses.queries_text import stored_course
+
+_LEVEL = 6
+_LONGEST = 100
+_MODE = 0o100644 << 16
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+"""The first moment that a ZIP archive can name; the real one would make every archive another."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """An archive in a nameless temporary file, which is gone when it was read. Size in bytes."""
+
+    filename: str
+    size: int
+    file: IO[bytes]
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        """The archive in pieces, once."""
+        try:
+            while chunk := await asyncio.to_thread(self.file.read, CHUNK):
+                yield chunk
+        finally:
+            self.file.close()
+
+
+async def export_course(session: AsyncSession, runtime: Runtime, course: Course) -> Export:
+    """Write the archive; raises DependencyDown, StorageFull, and BlobMissing where a file has lost its content."""
+    text = (await stored_course(session, course)).text
+    files = await _files(session, course, text)
+    names = file_names(files)
+    runtime.storage.incoming.mkdir(parents=True, exist_ok=True)
+    file = TemporaryFile(dir=runtime.storage.incoming)  # noqa: SIM115 -- Export closes it.
+    try:
+        with ZipFile(file, "w") as archive:
+            for path, content in course_files(_with_paths(text, names)):
+                archive.writestr(_entry(path, ZIP_DEFLATED), content.encode(), compresslevel=_LEVEL)
+            for each in sorted(files, key=lambda row: names[row.id]):
+                await _add_file(runtime, archive, each, PurePath(FILES, names[each.id]))
+        size = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return Export(f"{course.slug[:_LONGEST].strip('-')}.zip", size, file)
+
+
+async def _add_file(runtime: Runtime, archive: ZipFile, row: UploadedFile, path: PurePath) -> None:
+    entry = _entry(path, ZIP_STORED)
+    entry.file_size = row.file_size
+    with archive.open(entry, "w") as target:
+        async with aclosing(runtime.storage.stream(row.storage_path)) as chunks:
+            async for chunk in chunks:
+                await asyncio.to_thread(target.write, chunk)
+
+
+def _entry(path: PurePath, compression: int) -> ZipInfo:
+    entry = ZipInfo(path.as_posix(), _LONG_AGO)
+    entry.compress_type, entry.external_attr, entry.create_system = compression, _MODE, 3
+    return entry
+
+
+# Files
+
+
+async def _files(session: AsyncSession, course: Course, text: CourseText) -> list[UploadedFile]:
+    """The files of the course, and those of its owner or for everyone that its texts show."""
+    shown: set[UUID] = set()
+
+    def note(found: str) -> str:
+        shown.update(UUID(match["id"]) for match in OWN_FILE.finditer(found) if _is_id(match["id"]))
+        return found
+
+    changed_texts(text, note)
+    theirs = or_(UploadedFile.uploader_id == course.instructor_id, UploadedFile.is_public)
+    wanted = or_(UploadedFile.course_id == course.id, UploadedFile.id.in_(shown) & theirs)
+    rows = select(UploadedFile).where(wanted).order_by(UploadedFile.created_at, UploadedFile.id)
+    return list((await session.execute(rows)).scalars())
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _with_paths(text: CourseText, names: dict[UUID, str]) -> CourseText:
+    """The course with relative paths in place of the addresses of its files."""
+    lessons = tuple(changed_lesson(each, _to_paths(names, each.depth)) for each in text.lessons)
+    return replace(changed_texts(replace(text, lessons=()), _to_paths(names, 0)), lessons=lessons)
+
+
+def _to_paths(names: dict[UUID, str], depth: int) -> Change:
+    def path(match: re.Match[str]) -> str:
+        name = names.get(UUID(match["id"])) if _is_id(match["id"]) else None
+        return match[0] if name is None else f"{'../' * depth}{FILES}/{name}"
+
+    return lambda text: OWN_FILE.sub(path, text)

@@ -1,0 +1,255 @@
+"""The files that a course comes in: a folder, or an archive that is read where it lies and never unpacked by name."""
+
+import os
+import re
+import stat
+import tarfile
+import unicodedata
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from gzip import GzipFile
+from lzma import LZMAError
+from pathlib import Path, PurePath
+from tempfile import TemporaryFile
+from typing import IO
+from zipfile import BadZipFile, ZipFile
+
+from studium.modules.courses.course_text import CourseFormatError, Place
+
+MAX_ENTRIES = 10_000
+MAX_CONTENT = 1 << 30
+"""Bytes of all files of a course together, unpacked."""
+MAX_RATIO = 100
+SMALL = 1 << 20
+"""Up to so many bytes of content any ratio is harmless."""
+MAX_NAME = 1024
+_CHUNK = 1 << 16
+_BAD_NAME = re.compile(r"[\x00-\x1f\x7f\\]|^/|^[A-Za-z]:|(^|/)\.\.(/|$)")
+_UNREADABLE = (OSError, EOFError, zlib.error, LZMAError, BadZipFile, RuntimeError, NotImplementedError, ValueError)
+
+
+class Material(ABC):
+    """Files by path. Whatever cannot be read raises CourseFormatError, which names it."""
+
+    @cached_property
+    def paths(self) -> frozenset[PurePath]:
+        """Every file, but for hidden ones."""
+        return frozenset(self._walk())
+
+    @abstractmethod
+    def _walk(self) -> Iterator[PurePath]: ...
+
+    @abstractmethod
+    def names(self, under: PurePath) -> list[tuple[str, bool]]:
+        """What lies in a folder, by name, and whether it is a folder itself; hidden ones are passed over."""
+
+    @abstractmethod
+    def _read(self, path: PurePath, size: int) -> bytes: ...
+
+    def read(self, path: PurePath, limit: int) -> bytes:
+        """The content of a file of at most `limit` bytes."""
+        place = Place(path, 1)
+        try:
+            data = self._read(path, limit + 1)
+        except (FileNotFoundError, KeyError):
+            reason = "this file is missing"
+            raise place.error(reason) from None
+        except _UNREADABLE:
+            reason = "not a plain file or folder that can be read"
+            raise place.error(reason) from None
+        if len(data) > limit:
+            reason = f"more than {limit:,} bytes"
+            raise place.error(reason)
+        return data
+
+    def close(self) -> None:  # noqa: B027 -- a folder holds nothing open.
+        """Let go of what is open."""
+
+
+class FolderMaterial(Material):
+    """A folder of this machine. Links are refused, so nothing outside is read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def _walk(self) -> Iterator[PurePath]:
+        folders, count = [PurePath()], 0
+        while folders:
+            under = folders.pop()
+            for name, is_folder in self.names(under):
+                count += 1
+                if count > MAX_ENTRIES:
+                    raise _too_many(under)
+                if is_folder:
+                    folders.append(under / name)
+                else:
+                    yield under / name
+
+    def names(self, under: PurePath) -> list[tuple[str, bool]]:
+        """See Material."""
+        try:
+            with os.scandir(self._root / under) as entries:
+                found = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+        except FileNotFoundError:
+            reason = "this file is missing"
+            raise Place(under, 1).error(reason) from None
+        except OSError:
+            reason = "not a plain file or folder that can be read"
+            raise Place(under, 1).error(reason) from None
+        return sorted((each for each in found if not each[0].startswith(".")), key=lambda each: each[0])
+
+    def _read(self, path: PurePath, size: int) -> bytes:
+        descriptor = os.open(self._root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 -- pathlib cannot open without following links.
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError
+            return file.read(size)
+
+
+class _Archive(Material):
+    """What archives share: names that are checked, a folder around everything that does not count, hidden files."""
+
+    def __init__(self) -> None:
+        self._members: dict[PurePath, str] = {}
+
+    def _take(self, names: list[str]) -> None:
+        """Keep the names of the files; raise CourseFormatError for one that is no plain path within the archive."""
+        for name in names:
+            path = PurePath(_plain_name(name))
+            if any(part.startswith(".") for part in path.parts) or path.parts[:1] == ("__MACOSX",):
+                continue
+            if path in self._members:
+                reason = "the archive holds this name twice"
+                raise Place(path, 1).error(reason)
+            self._members[path] = name
+        tops = {path.parts[0] for path in self._members}
+        if len(tops) == 1 and all(len(path.parts) > 1 for path in self._members):
+            self._members = {PurePath(*path.parts[1:]): name for path, name in self._members.items()}
+
+    @cached_property
+    def _folders(self) -> dict[PurePath, dict[str, bool]]:
+        found: dict[PurePath, dict[str, bool]] = {PurePath(): {}}
+        for path in self._members:
+            found.setdefault(path.parent, {})[path.name] = False
+            for parent in path.parents[:-1]:
+                found.setdefault(parent.parent, {})[parent.name] = True
+        return found
+
+    def _walk(self) -> Iterator[PurePath]:
+        yield from self._members
+
+    def names(self, under: PurePath) -> list[tuple[str, bool]]:
+        """See Material."""
+        return sorted(self._folders.get(under, {}).items())
+
+
+class ZipMaterial(_Archive):
+    """A ZIP archive whose directory the caller found to be harmless."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._zip = ZipFile(path)
+        try:
+            self._take([entry.filename for entry in self._zip.infolist() if not entry.is_dir()])
+        except CourseFormatError:
+            self._zip.close()
+            raise
+
+    def _read(self, path: PurePath, size: int) -> bytes:
+        with self._zip.open(self._members[path]) as file:
+            return file.read(size)
+
+    def close(self) -> None:
+        """See Material."""
+        self._zip.close()
+
+
+class TarMaterial(_Archive):
+    """A TAR archive, compressed by gzip or not. Its content waits in one nameless file in `scratch`."""
+
+    def __init__(self, path: Path, scratch: Path) -> None:
+        super().__init__()
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._spool = TemporaryFile(dir=scratch)  # noqa: SIM115 -- `close` closes it.
+        self._parts: dict[str, tuple[int, int]] = {}
+        try:
+            self._unpack(path)
+            self._take(list(self._parts))
+        except BaseException:
+            self._spool.close()
+            raise
+
+    def _unpack(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                is_gzip = file.read(2) == b"\x1f\x8b"
+                file.seek(0)
+                plain: IO[bytes] = GzipFile(fileobj=file) if is_gzip else file  # type: ignore[assignment]  # it reads.
+                bounded = _Bounded(plain, max(SMALL, MAX_RATIO * path.stat().st_size))
+                with tarfile.open(fileobj=bounded, mode="r|", bufsize=_CHUNK) as tar:  # type: ignore[call-overload]  # it only reads.
+                    self._copy(tar)
+        except (*_UNREADABLE, tarfile.TarError) as error:
+            if isinstance(error, CourseFormatError):
+                raise
+            reason = "the archive is broken"
+            raise Place(PurePath(path.name), 1).error(reason) from None
+
+    def _copy(self, tar: tarfile.TarFile) -> None:
+        for count, member in enumerate(tar, 1):
+            place = PurePath(_plain_name(member.name))
+            if count > MAX_ENTRIES:
+                raise _too_many(place)
+            if member.isdir():
+                continue
+            source = tar.extractfile(member) if member.isreg() else None
+            if source is None or member.name in self._parts:
+                reason = "the archive holds this name twice" if source else "a link or device, which is not allowed"
+                raise Place(place, 1).error(reason)
+            start = self._spool.tell()
+            while chunk := source.read(_CHUNK):
+                self._spool.write(chunk)
+            self._parts[member.name] = (start, self._spool.tell() - start)
+
+    def _read(self, path: PurePath, size: int) -> bytes:
+        start, length = self._parts[self._members[path]]
+        self._spool.seek(start)
+        return self._spool.read(min(size, length))
+
+    def close(self) -> None:
+        """See Material."""
+        self._spool.close()
+
+
+class _Bounded:
+    """Reads on until more came out than went in could honestly hold."""
+
+    def __init__(self, file: IO[bytes], most: int) -> None:
+        self._file, self._left = file, min(most, MAX_CONTENT)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            reason = "the archive holds far more than its size can honestly hold"
+            raise Place(PurePath(), 1).error(reason)
+        return data
+
+
+def _plain_name(name: str) -> str:
+    """The name of a member in NFC; raise CourseFormatError for one that leads out of the archive or is no text."""
+    try:
+        name.encode()
+        is_plain = len(name) <= MAX_NAME and not _BAD_NAME.search(name)
+    except UnicodeEncodeError:
+        is_plain = False
+    if not is_plain:
+        shown = ascii(name[:80]).strip("'")
+        reason = f"a name that leads out of the archive or is no plain path: {shown}"
+        raise Place(PurePath(), 1).error(reason)
+    return unicodedata.normalize("NFC", name)
+
+
+def _too_many(path: PurePath) -> CourseFormatError:
+    return Place(path, 1).error(f"more than {MAX_ENTRIES:,} files and folders")
