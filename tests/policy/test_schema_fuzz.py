@@ -30,7 +30,8 @@ Operation = Any
 
 
 def operations(document: dict[str, Any]) -> list[Operation]:
-    found = [result.ok() for result in schemathesis.openapi.from_dict(document).get_all_operations()]
+    results: Iterator[Any] = schemathesis.openapi.from_dict(document).get_all_operations()
+    found = [result.ok() for result in results]
     return [operation for operation in found if operation.path not in SKIPPED]
 
 
