@@ -51,6 +51,8 @@ _TABLES = ("certificates", "enrollments", "lesson_progress", "lessons", "quiz_at
 async def free(session: AsyncSession) -> None:
     """Take the database's own guards away, for the rest of this transaction."""
     if session.get_bind().dialect.name == "postgresql":
+        # The driver's own connection begins no transaction by itself: SQLAlchemy does, with the first statement.
+        await session.execute(text("SELECT 1"))
         connection = await (await session.connection()).get_raw_connection()
         await connection.driver_connection.execute(_FREE_POSTGRES)  # type: ignore[union-attr]  # asyncpg's own.
         return

@@ -121,3 +121,15 @@ async def test_everything_is_seen_at_one_moment(world: World) -> None:
         async with world.runtime.database.writing() as other:
             await other.execute(text("UPDATE users SET is_active = false"))
         assert await session.scalar(text("SELECT count(*) FROM users WHERE is_active")) == first - 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_the_guards_are_back_afterwards(world: World) -> None:
+    """The database is shared by the tests of this process: what a breach needed gone must be there for the others."""
+    guards = text("SELECT count(*) FROM pg_constraint WHERE connamespace = 'public'::regnamespace")
+    async with world.runtime.database.reading() as session:
+        before = await session.scalar(guards)
+    async with without_guards(world) as session:
+        assert await session.scalar(guards) < before
+    async with world.runtime.database.reading() as session:
+        assert await session.scalar(guards) == before

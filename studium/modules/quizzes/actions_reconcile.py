@@ -5,12 +5,14 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from studium.kit.invariants import Invariant
 from studium.models import (
     AttemptStatus,
+    Enrollment,
     GradeChange,
     Lesson,
     LessonProgress,
     LessonType,
     ProgressStatus,
     Quiz,
+    QuizAccommodation,
     QuizAttempt,
     QuizType,
 )
@@ -49,14 +51,24 @@ _PASS = (
     .exists()
 )
 
+# What a learner was allowed once may be taken back later; then no more than that is sure.
+_EXTRA = (
+    select(func.max(QuizAccommodation.extra_attempts))
+    .join(Enrollment, Enrollment.student_id == QuizAccommodation.student_id)
+    .where(QuizAccommodation.quiz_id == QuizAttempt.quiz_id, Enrollment.id == QuizAttempt.enrollment_id)
+    .correlate(QuizAttempt)
+    .scalar_subquery()
+)
+_ALLOWED = Quiz.max_attempts + func.coalesce(_EXTRA, 0)
+
 INVARIANTS = (
     # A limit may be lowered below what was used, so that only attempts begun since the quiz last changed can break it.
     Invariant(
         4,
-        "attempt {id} is number {attempt_number} of enrollment {enrollment_id}; quiz {quiz_id} allows {max_attempts}",
-        select(QuizAttempt.id, QuizAttempt.attempt_number, *_STARTED, Quiz.max_attempts)
+        "attempt {id} is number {attempt_number} of enrollment {enrollment_id}; quiz {quiz_id} allows {allowed}",
+        select(QuizAttempt.id, QuizAttempt.attempt_number, *_STARTED, _ALLOWED.label("allowed"))
         .join(Quiz, Quiz.id == QuizAttempt.quiz_id)
-        .where(QuizAttempt.attempt_number > Quiz.max_attempts, QuizAttempt.started_at > Quiz.updated_at),
+        .where(QuizAttempt.attempt_number > _ALLOWED, QuizAttempt.started_at > Quiz.updated_at),
     ),
     Invariant(
         4,
