@@ -15,7 +15,19 @@ from studium.kit.config import Settings
 from studium.kit.problems import Problem
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("serve", "worker", "migrate", "demo", "create-admin", "reconcile", "jobs", "routes", "events")
+COMMANDS = (
+    "serve",
+    "worker",
+    "migrate",
+    "demo",
+    "create-admin",
+    "import-course",
+    "export-course",
+    "reconcile",
+    "jobs",
+    "routes",
+    "events",
+)
 
 
 def text_of(name: str) -> str:

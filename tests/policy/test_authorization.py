@@ -20,7 +20,18 @@ from studium.app import module_routes
 from studium.kit.clock import now
 from studium.kit.ids import new_id
 from studium.kit.tables import Base
-from studium.models import AttemptStatus, Certificate, LessonType, MfaMethod, RefreshToken, User, UserSession
+from studium.models import (
+    AttemptStatus,
+    Certificate,
+    CourseImport,
+    ImportPhase,
+    ImportStatus,
+    LessonType,
+    MfaMethod,
+    RefreshToken,
+    User,
+    UserSession,
+)
 from studium.modules.auth.factors import SECRET
 from tests.world import PASSWORD, World, lesson, open_attempt
 
@@ -92,6 +103,14 @@ async def _mfa(world: World, who: str) -> None:
     world.tokens["CODE"] = pyotp.TOTP(secret).at(now())
 
 
+async def _import(world: World, who: str) -> None:
+    """Ada's import, which is done."""
+    world.ids["I1"] = new_id()
+    done = {"status": ImportStatus.DONE, "phase": ImportPhase.WRITING, "finished_at": now(), "report": []}
+    size = {"original_filename": "course.zip", "file_size": 5, "progress_done": 1, "progress_total": 1}
+    await world.add(CourseImport(id=world.ids["I1"], owner_id=world.ids["ada"], is_dry_run=False, **done, **size))
+
+
 PREPARE: dict[str, Callable[[World, str], Awaitable[None]]] = {
     "attempt": _attempt,
     "essay": _essay,
@@ -100,6 +119,7 @@ PREPARE: dict[str, Callable[[World, str], Awaitable[None]]] = {
     "no_certificate": _no_certificate,
     "refresh": _refresh,
     "mfa": _mfa,
+    "import": _import,
 }
 
 
@@ -128,7 +148,7 @@ async def digest(world: World) -> str:
 
 async def send(world: World, row: dict[str, str], who: str) -> httpx2.Response:
     content: dict[str, Any] = {}
-    if row["path"] == "/files/upload":
+    if row["path"] in {"/files/upload", "/courses/import"}:
         content["files"] = {"file": ("note.txt", b"hello", "text/plain")}
     elif row["body"] and not (row["prepare"] == "refresh" and who == "anonymous"):
         content["json"] = _filled(world, who, json.loads(row["body"]))
