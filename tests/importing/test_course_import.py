@@ -78,7 +78,8 @@ async def test_a_newer_source_changes_what_it_changed_and_leaves_edits_alone(wor
     )
     newer = FILES | {
         "bicycle-olx/html/pressure.html": b"<p>Pump more.</p>",
-        "bicycle-olx/vertical/extra.xml": b'<vertical display_name="Extra"><html url_name="e"><p>More.</p></html></vertical>',
+        "bicycle-olx/vertical/extra.xml": b'<vertical display_name="Extra">'
+        b'<html url_name="e"><p>More.</p></html></vertical>',
         "bicycle-olx/sequential/tyres.xml": b'<sequential display_name="Tyres"><vertical url_name="extra"/>'
         b'<vertical url_name="puncture"/><vertical url_name="pressure"/></sequential>',
     }
@@ -99,7 +100,8 @@ async def test_a_newer_source_changes_what_it_changed_and_leaves_edits_alone(wor
 async def test_a_lesson_that_the_source_has_no_more_goes(world: World) -> None:
     await upload(world, "ada", zipped(FILES))
     shorter = FILES | {
-        "bicycle-olx/sequential/tyres.xml": b'<sequential display_name="Tyres"><vertical url_name="puncture"/></sequential>'
+        "bicycle-olx/sequential/tyres.xml": b'<sequential display_name="Tyres">'
+        b'<vertical url_name="puncture"/></sequential>'
     }
     again = await upload(world, "ada", zipped(shorter))
     assert again["outcome"] == "updated"
