@@ -165,6 +165,7 @@ async def _create_admin(settings: Settings, email: str, name: str, password: str
 @app.command
 def import_course(
     path: Path,
+    /,
     *,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     owner: str | None = None,
@@ -192,7 +193,7 @@ def import_course(
 
 
 @app.command
-def export_course(course: str, *, output: Path | None = None) -> None:
+def export_course(course: str, /, *, output: Path | None = None) -> None:
     """Write a course to a ZIP archive of Markdown files, which can be imported again.
 
     Parameters

@@ -21,6 +21,8 @@ COMMANDS = (
     "migrate",
     "demo",
     "create-admin",
+    "import-course",
+    "export-course",
     "reconcile",
     "backup",
     "restore",

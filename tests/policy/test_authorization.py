@@ -23,6 +23,9 @@ from studium.kit.tables import Base
 from studium.models import (
     AttemptStatus,
     Certificate,
+    CourseImport,
+    ImportPhase,
+    ImportStatus,
     LessonType,
     MfaMethod,
     QuizAccommodation,
@@ -112,6 +115,14 @@ async def _mfa(world: World, who: str) -> None:
     world.tokens["CODE"] = pyotp.TOTP(secret).at(now())
 
 
+async def _import(world: World, who: str) -> None:
+    """Ada's import, which is done."""
+    world.ids["I1"] = new_id()
+    done = {"status": ImportStatus.DONE, "phase": ImportPhase.WRITING, "finished_at": now(), "report": []}
+    size = {"original_filename": "course.zip", "file_size": 5, "progress_done": 1, "progress_total": 1}
+    await world.add(CourseImport(id=world.ids["I1"], owner_id=world.ids["ada"], is_dry_run=False, **done, **size))
+
+
 PREPARE: dict[str, Callable[[World, str], Awaitable[None]]] = {
     "attempt": _attempt,
     "essay": _essay,
@@ -122,6 +133,7 @@ PREPARE: dict[str, Callable[[World, str], Awaitable[None]]] = {
     "no_certificate": _no_certificate,
     "refresh": _refresh,
     "mfa": _mfa,
+    "import": _import,
 }
 
 
@@ -150,7 +162,7 @@ async def digest(world: World) -> str:
 
 async def send(world: World, row: dict[str, str], who: str) -> httpx2.Response:
     content: dict[str, Any] = {}
-    if row["path"] == "/files/upload":
+    if row["path"] in {"/files/upload", "/courses/import"}:
         content["files"] = {"file": ("note.txt", b"hello", "text/plain")}
     elif row["body"] and not (row["prepare"] == "refresh" and who == "anonymous"):
         content["json"] = _filled(world, who, json.loads(row["body"]))

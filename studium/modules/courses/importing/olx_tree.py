@@ -103,7 +103,7 @@ class Tree:
             raise Place(path, line_of(element)).error(reason)
         tag, name = str(element.tag), element.get("url_name", "")
         target = self.root / tag / f"{name.replace(':', '/')}.xml"
-        if not name or len(element) or (element.text or "").strip() or target == path:
+        if not name or len(element) or (element.text or "").strip():
             return Node(element, path, above)
         if target not in self._material.paths:
             return Node(element, path, above)
