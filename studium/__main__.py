@@ -2,8 +2,10 @@
 
 import gc
 
-# What imports make is no garbage: walking it again and again would take a fifth of a start.
-gc.set_threshold(50_000)
+from studium import GC_THRESHOLD
+
+# Before anything else is imported: walking what imports make again and again would take a fifth of a start.
+gc.set_threshold(GC_THRESHOLD)
 
 from studium.cli import main  # noqa: E402 -- after the line above, which is for what this line does.
 

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from studium import __version__
+from studium import GC_THRESHOLD, __version__
 from studium.access.idempotency import StoredReplays
 from studium.kit.api_docs import api_docs_routes
 from studium.kit.config import JobsMode, Settings
@@ -120,6 +120,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         # What start-up made lives as long as the process: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
         yield
         app.state.stopping = True
         # A job that takes longer is done again at the next start; being killed in the middle of a stop is worse.
