@@ -4,6 +4,8 @@ import asyncio
 import getpass
 import os
 import sys
+import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 from uuid import UUID
@@ -18,7 +20,26 @@ from studium.kit.problems import InvalidInput, Problem
 app = App(name="studium", version=__version__, help="Studium: a learning-management backend behind one HTTP API.")
 
 
-def main() -> None:
+def main() -> NoReturn:
+    """Run a command and end the process with its exit code.
+
+    The interpreter is not taken down piece by piece: threads of native code (the storage's) that come back to it in
+    that moment would now and then abort the process after all its work was done.
+    """
+    code: object = 1
+    try:
+        code = _run()
+    except SystemExit as exit_:
+        code = exit_.code or 0
+    except BaseException:  # noqa: BLE001 -- what the interpreter itself would do.
+        traceback.print_exc()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
+
+
+def _run() -> int:
     """Run a command; what goes wrong is said in one sentence on standard error, with exit code 1."""
     from pydantic import ValidationError  # noqa: PLC0415 -- see the module's first line.
 
@@ -28,7 +49,7 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read the output has seen enough: `studium routes | head`. Nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        return 141
     except Failure as error:
         _fail(str(error))
     except InvalidInput as problem:
@@ -41,7 +62,8 @@ def main() -> None:
             "; ".join(f"{_words(item['loc'])}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors())
         )
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
+    return 0
 
 
 def _words(place: tuple[int | str, ...]) -> str:

@@ -94,6 +94,15 @@ class World:
             ),
             self.new_certificate(self.enrollment, "CERT-20260102-ABCDEF"),
             self.new_file(),
+            models.CourseImport(owner_id=self.ada.id, original_filename="algebra.zip", file_size=1),
+            models.ImportedItem(
+                course_id=self.course.id,
+                source="algebra",
+                kind="lesson",
+                external_id="sets",
+                item_id=self.lesson.id,
+                checksum="0" * 64,
+            ),
         ):
             self.add(row)
 
@@ -120,6 +129,9 @@ class World:
 
     def new_course(self, slug: str) -> models.Course:
         return models.Course(title=slug, slug=slug, instructor_id=self.ada.id)
+
+    def new_imported_course(self, slug: str) -> models.Course:
+        return models.Course(title=slug, slug=slug, instructor_id=self.ada.id, external_id="elsewhere")
 
     def new_lesson(self, slug: str, order_index: int, **fields: object) -> models.Lesson:
         kind = models.LessonType.QUIZ
@@ -301,6 +313,17 @@ BAD_CHANGES: dict[str, list[str]] = {
     ],
     "ck_certificates_revocation_reason": ["UPDATE certificates SET revocation_reason = 'why not'"],
     "ck_uploaded_files_size": ["UPDATE uploaded_files SET file_size = -1"],
+    "ck_course_imports_status": ["UPDATE course_imports SET status = 'lost'"],
+    "ck_course_imports_phase": ["UPDATE course_imports SET phase = 'resting'"],
+    "ck_course_imports_progress": [
+        "UPDATE course_imports SET progress_done = -1",
+        "UPDATE course_imports SET progress_total = -1",
+    ],
+    "ck_course_imports_finished": [
+        "UPDATE course_imports SET status = 'done'",
+        "UPDATE course_imports SET finished_at = created_at",
+    ],
+    "ck_imported_items_kind": ["UPDATE imported_items SET kind = 'dance'"],
 }
 
 TWINS: dict[str, Callable[[World], Base]] = {
@@ -311,6 +334,9 @@ TWINS: dict[str, Callable[[World], Base]] = {
     "uq_recovery_codes_user_code": lambda world: models.RecoveryCode(user_id=world.sam.id, code_hash="code"),
     "uq_idempotency_keys_user_key": World.new_idempotency_key,
     "ix_courses_slug": lambda world: world.new_course("algebra"),
+    "uq_courses_instructor_external_id": lambda world: (
+        world.add(world.new_imported_course("first")) and world.new_imported_course("second")
+    ),
     "uq_course_words_course_id": lambda world: models.CourseWords(course_id=world.course.id, words=frozenset("a")),
     "uq_lessons_course_order": lambda world: world.new_lesson("maps", 1),
     "uq_lessons_course_slug": lambda world: world.new_lesson("sets", 3),
