@@ -185,12 +185,12 @@ def find_mail(folder: Path, number: str) -> None:
 def main() -> int:
     """Walk; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("address", nargs="?", default="http://127.0.0.1:8000")
+    parser.add_argument("address", nargs="?", default="http://127.0.0.1:8000", help="of the school (%(default)s)")
     parser.add_argument("--admin-email", default="admin@demo.studium.example")
     parser.add_argument("--admin-password", default="learn-with-studium-demo")
     parser.add_argument("--mail-folder", type=Path)
     parser.add_argument(
-        "--course", type=Path, default=Path(__file__).with_name("bicycle-olx"), help="a folder to import"
+        "--course", type=Path, default=Path(__file__).with_name("bicycle-olx"), help="a folder of OLX or Markdown"
     )
     args = parser.parse_args()
     run = secrets.token_hex(3)

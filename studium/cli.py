@@ -70,6 +70,10 @@ def _words(place: tuple[int | str, ...]) -> str:
     return ".".join(map(str, place)).replace("full_name", "name")
 
 
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
 def _fail(sentence: str) -> NoReturn:
     print(sentence, file=sys.stderr)
     sys.exit(1)
@@ -168,7 +172,10 @@ def create_admin(
     force
         Make another admin although there is one.
     """
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else getpass.getpass("Password: ")
+    try:
+        password = sys.stdin.readline().rstrip("\n") if password_stdin else getpass.getpass("Password: ")
+    except EOFError:
+        _fail("No password was typed; --password-stdin reads it from standard input.")
     asyncio.run(_create_admin(_ready_settings(), email, name, password, force=force))
 
 
@@ -280,7 +287,7 @@ def backup(path: Path, /, *, force: Annotated[bool, Parameter(negative="")] = Fa
     report = asyncio.run(back_up(_ready_settings(), path, force=force))
     for file in report.faults:
         print(f"file {file.id}: its content is missing or damaged; this backup cannot bring it back")
-    print(f"{path} holds {report.people} people and {report.files} files as of {report.made_at}.")
+    print(f"{path} holds {report.people} people and {_files(report.files)} as of {report.made_at}.")
     sys.exit(1 if report.faults else 0)
 
 
@@ -300,7 +307,8 @@ def restore(path: Path, /, *, force: Annotated[bool, Parameter(negative="")] = F
     report = asyncio.run(put_back(load_settings(), path, force=force))
     if report.is_other_key:
         print("STUDIUM_SECRET_KEY is not that of the backup: second factors and links in older mails will not work.")
-    print(f"{report.people} people and {report.files} files of {report.made_at} are back, and every session has ended.")
+    back = f"{report.people} people and {_files(report.files)}"
+    print(f"{back} of {report.made_at} are back, and every session has ended.")
 
 
 @app.command

@@ -66,10 +66,10 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+    print(f"Studium listens on http://{host}:{port} (docs: /docs)", flush=True)  # noqa: T201 -- for people.
     if workers > 1:
         Multiprocess(config, sockets=[listening]).run()
     else:
-        print(f"Studium listens on http://{host}:{port} (docs: /docs)", flush=True)  # noqa: T201 -- for people.
         # uvicorn stops gracefully, then raises the signal again; being told to stop is no failure.
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: None)
@@ -86,7 +86,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         reason = getattr(error, "strerror", None) or str(error)
-        message = f"Port {port} on {host} cannot be used: {reason}."
+        message = f"Port {port} on {host} cannot be used: {reason}; --port (make run PORT=8010) names another."
         raise ServerError(message) from None
     listening.set_inheritable(True)
     return listening

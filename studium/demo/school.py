@@ -59,7 +59,7 @@ async def _fill(session: AsyncSession, progress: Progress) -> None:
         for place, (text, teacher) in enumerate(zip(texts, teachers, strict=False))
     ]
     await _store(session, progress, "People", users)
-    await _store(session, progress, "Courses", [row for course in courses for row in course.rows()])
+    await _store(session, progress, "Courses and lessons", [row for course in courses for row in course.rows()])
     students = [by_email[person.email] for person in learners(Random(_SEED))]
     traveller = Traveller(chance, until)
     journeys = list(_journeys(traveller, progress, students, courses, teachers))
