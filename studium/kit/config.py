@@ -1,19 +1,24 @@
 """Settings: every one comes from the environment (`STUDIUM_…`) or a `.env` file; `docs/settings.md` lists them."""
 
+import os
 import re
 import secrets
+from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from studium.kit.failures import Failure
 
 SECRET_MIN_LENGTH = 32
+_PREFIX = "STUDIUM_"
+_FOR_TESTS = "STUDIUM_TEST_"
 _WELL_KNOWN = ("changeme", "change-me", "secret", "password", "studium", "example", "insecure")
 _MIN_DISTINCT = 10
 _HOST_NAME = re.compile(r"(\*\.)?[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
@@ -41,7 +46,7 @@ class JobsMode(StrEnum):
 class Settings(BaseSettings):
     """Everything an operator decides. Sizes are in MiB, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="STUDIUM_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     mode: Mode = Mode.DEVELOPMENT
     data_dir: Path = Path("data")
@@ -159,7 +164,8 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings; raise SettingsError with one sentence naming the first wrong one."""
+    """Read the settings; raise SettingsError with one sentence naming the first that is wrong or does not exist."""
+    _refuse_unknown(overrides.get("_env_file", ".env"))
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values itself.
     except ValidationError as error:
@@ -169,6 +175,18 @@ def load_settings(**overrides: object) -> Settings:
         message = f"The setting {name} is wrong: {first['msg'].removeprefix('Value error, ')}."
         raise SettingsError(message) from None
     return _with_secret(settings)
+
+
+def _refuse_unknown(env_file: object) -> None:
+    """A misspelt setting would leave its default in force without a word."""
+    known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields}
+    written = dotenv_values(env_file) if isinstance(env_file, str) else {}
+    for name in (*os.environ, *written):
+        if name.upper().startswith(_PREFIX) and name.upper() not in known and not name.startswith(_FOR_TESTS):
+            alike = get_close_matches(name.upper(), known, n=1)
+            hint = f": did you mean {alike[0]}?" if alike else "; docs/settings.md lists them all."
+            message = f"There is no setting {name}{hint}"
+            raise SettingsError(message)
 
 
 def weakness_of(secret: str) -> str | None:

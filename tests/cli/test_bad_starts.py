@@ -37,6 +37,13 @@ def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None
     assert not (tmp_path / "data" / "studium.db").exists()
 
 
+def test_a_misspelt_setting_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    refused(run(tmp_path, "jobs", STUDIUM_DATABSE_URL="x"), "STUDIUM_DATABSE_URL", "STUDIUM_DATABASE_URL?")
+    (tmp_path / ".env").write_text("STUDIUM_MAIL=x\n")
+    refused(run(tmp_path, "jobs"), "STUDIUM_MAIL:")
+    assert not (tmp_path / "data").exists()
+
+
 def test_production_wants_a_secret(tmp_path: Path) -> None:
     refused(run(tmp_path, "serve", STUDIUM_MODE="production"), "STUDIUM_SECRET_KEY")
 

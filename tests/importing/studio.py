@@ -17,9 +17,9 @@ from tests.world import World
 
 ROOT = Path(__file__).parents[2]
 BICYCLE = ROOT / "examples" / "bicycle-olx"
-FIXTURES = Path(os.environ.get("STUDIUM_FIXTURES", ROOT.parent / "shared" / "fixtures"))
+FIXTURES = Path(os.environ.get("STUDIUM_TEST_FIXTURES", ROOT.parent / "shared" / "fixtures"))
 DEMO = FIXTURES / "olx-demo-course"
-needs_demo = pytest.mark.skipif(not DEMO.is_dir(), reason="the fixtures are not here: set STUDIUM_FIXTURES")
+needs_demo = pytest.mark.skipif(not DEMO.is_dir(), reason="the fixtures are not here: set STUDIUM_TEST_FIXTURES")
 FILE_MAX = 1 << 25
 
 

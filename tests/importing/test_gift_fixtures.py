@@ -22,7 +22,7 @@ from tests.importing.moodle_checks import assert_sound, shown, words
 
 Json = Mapping[str, Any]
 
-FOLDER = Path(os.environ.get("STUDIUM_FIXTURES", Path(__file__).parents[2].parent / "shared" / "fixtures")) / "gift"
+FOLDER = Path(os.environ.get("STUDIUM_TEST_FIXTURES", Path(__file__).parents[2].parent / "shared" / "fixtures")) / "gift"
 FILES = sorted(FOLDER.glob("*.gift"))
 COUNT = 26
 KINDS = {
@@ -44,7 +44,7 @@ HELD = {
 }
 
 pytestmark = pytest.mark.skipif(
-    not FILES, reason=f"no GIFT files in {FOLDER}; set STUDIUM_FIXTURES to the folder that holds gift/"
+    not FILES, reason=f"no GIFT files in {FOLDER}; set STUDIUM_TEST_FIXTURES to the folder that holds gift/"
 )
 each_file = pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 
