@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from studium import GC_THRESHOLD, __version__
 from studium.access.idempotency import StoredReplays
@@ -71,6 +71,14 @@ Errors are `application/problem+json` (RFC 9457); lists are keyset pages; times 
 
 class _Application(FastAPI):
     """FastAPI with our edge around it instead of its own four: what they do, or would do, `Edge` does in one pass."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Requests go to the edge at once; FastAPI would look first, for each, whether somebody traces it."""
+        if scope["type"] != "http" or self.middleware_stack is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await self.middleware_stack(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         """The edge, the plans, and for what has no plan the framework's way, which answers known exceptions."""

@@ -217,8 +217,8 @@ class _Cycle(RequestResponseCycle):
     async def send(self, message: Any) -> None:  # noqa: ANN401 -- as uvicorn's own.
         """Send a head of the usual kind, with a length and for a connection that stays; leave the rest to uvicorn."""
         headers = message.get("headers")
-        is_ours = headers and self.keep_alive and not self.default_headers
-        if self.response_started or not is_ours or self.disconnected or self.flow.write_paused:
+        is_ours = headers and self.keep_alive and not self.response_started
+        if not is_ours or self.disconnected or self.flow.write_paused:
             await super().send(message)
             return
         names, values = zip(*headers, strict=True)
@@ -228,7 +228,7 @@ class _Cycle(RequestResponseCycle):
             return
         self.response_started, self.waiting_for_100_continue = True, False
         self.chunked_encoding, self.expected_content_length = False, length
-        lines = b"\r\n".join(map(b": ".join, headers))
+        lines = b"\r\n".join(map(b": ".join, (*self.default_headers, *headers)))
         self.transport.write(b"%b%b\r\n\r\n" % (STATUS_LINE[message["status"]], lines))
 
 
