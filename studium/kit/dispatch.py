@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -14,6 +14,8 @@ from studium.kit.refusals import UNLUCKY, sqlstate_of
 from studium.kit.routing import Route, StrictRequest
 
 _Segments = tuple[str | None, ...]
+_Key = tuple[str, int, str | None]
+_MODULE = 3
 
 
 class Dispatch:
@@ -21,7 +23,7 @@ class Dispatch:
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self.app = app
-        self._table: dict[tuple[str, int], list[tuple[_Segments, Route | None]]] = {}
+        self._table: dict[_Key, list[tuple[_Segments, Route | None]]] = {}
         for route in routes:
             self._add(route)
 
@@ -30,7 +32,7 @@ class Dispatch:
         segments = tuple(None if part.startswith("{") else part for part in path.split("/"))
         planned = route if isinstance(route, Route) and route.plan is not None else None
         for method in methods:
-            self._table.setdefault((method, len(segments)), []).append((segments, planned))
+            self._table.setdefault(_key(method, segments), []).append((segments, planned))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from a plan where there is one and it can."""
@@ -48,13 +50,18 @@ class Dispatch:
 
     def _find(self, scope: Scope) -> Route | None:
         parts = scope["path"].split("/")
-        for segments, route in self._table.get((scope["method"], len(parts)), ()):
+        for segments, route in self._table.get(_key(scope["method"], parts), ()):
             if all(part if wanted is None else wanted == part for wanted, part in zip(segments, parts, strict=True)):
                 if route is not None:
                     scope["route"], scope["endpoint"] = route, route.endpoint
                     scope["path_params"] = dict(zip(route.param_convertors, _open(segments, parts), strict=True))
                 return route
         return None
+
+
+def _key(method: str, parts: Sequence[str | None]) -> _Key:
+    """Where to look: an address below `/api/v1` begins with the name of its module, which no parameter stands for."""
+    return method, len(parts), parts[_MODULE] if len(parts) > _MODULE else ""
 
 
 def _open(segments: _Segments, parts: list[str]) -> list[str]:

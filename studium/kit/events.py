@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.jobs import JobKind, name_of, register, store
+from studium.kit.jobs import JobKind, Jobs, name_of, register, store
+from studium.kit.steps import Steps
 
 E = TypeVar("E", bound="Event")
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[None]])
@@ -55,6 +56,12 @@ async def publish(session: AsyncSession, event: Event) -> None:
     """Store the fact for its handlers; nothing exists if the transaction rolls back."""
     for kind in _handlers.get(type(event), ()):
         await store(session, kind, event.to_payload())
+
+
+async def publish_step(jobs: Jobs, steps: Steps, event: Event) -> None:
+    """The same in a transaction of prepared statements."""
+    for kind in _handlers.get(type(event), ()):
+        await jobs.put_step(steps, kind.name, event.to_payload())
 
 
 def handlers_of(event: type[Event]) -> list[Callable[..., Awaitable[None]]]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from studium.kit.config import Settings
     from studium.kit.db import Database
     from studium.kit.runtime import Runtime
+    from studium.kit.steps import Steps
 
 MAX_TRIES = 8
 _LONGEST_PAUSE_SECONDS = 600
@@ -166,6 +167,10 @@ class Jobs(ABC):
     @abstractmethod
     async def put(self, session: AsyncSession, name: str, payload: Mapping[str, str]) -> None:
         """Store a job in the caller's transaction."""
+
+    @abstractmethod
+    async def put_step(self, steps: "Steps", name: str, payload: Mapping[str, str]) -> None:
+        """Store a job in a transaction of prepared statements."""
 
     @abstractmethod
     async def done_in(self, session: AsyncSession, job_id: str) -> bool:

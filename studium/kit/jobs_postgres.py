@@ -32,6 +32,8 @@ from studium.kit.jobs import (
     reason_of,
     registered_jobs,
 )
+from studium.kit.reads import Read
+from studium.kit.steps import Steps
 
 if TYPE_CHECKING:
     from studium.kit.config import Settings
@@ -48,9 +50,10 @@ _QUEUE = "default"
 _log = structlog.get_logger()
 
 _DEFER = text(
-    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :name, 0, NULL, NULL, CAST(:args AS jsonb), NULL)]"
-    "::procrastinate_job_to_defer_v1[])"
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :name, 0, NULL, NULL, CAST(CAST(:args AS text) AS jsonb),"
+    " NULL)]::procrastinate_job_to_defer_v1[]) AS ids"
 )
+_DEFER_STEP = Read(_DEFER.columns(column("ids")))
 _COUNT = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status")
 # A job that is tried again is due when it says; any other is due since it was stored.
 _OLDEST = text(
@@ -105,6 +108,10 @@ class PostgresJobs(Jobs):
         """Defer in the caller's transaction; Procrastinate's trigger wakes a worker at the commit."""
         await session.flush()
         await session.execute(_DEFER, {"queue": _QUEUE, "name": name, "args": json.dumps(dict(payload))})
+
+    async def put_step(self, steps: Steps, name: str, payload: Mapping[str, str]) -> None:
+        """The same in a transaction of prepared statements."""
+        await steps.one(_DEFER_STEP, queue=_QUEUE, name=name, args=json.dumps(dict(payload)))
 
     async def done_in(self, session: AsyncSession, job_id: str) -> bool:
         """Write the receipt; False where one is there."""

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, Uuid, delete, event, func, or_, select, type_coerce, update
+from sqlalchemy import Select, Uuid, bindparam, delete, event, func, insert, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.clock import now
 from studium.kit.ids import new_id
 from studium.kit.job_tables import JobRow
 from studium.kit.jobs import MAX_TRIES, DeadJob, GiveUp, Jobs, acts_outside, name_of, pause_after, reason_of
+from studium.kit.reads import Read
+from studium.kit.steps import Steps
 
 if TYPE_CHECKING:
     from studium.kit.config import Settings
@@ -28,6 +30,20 @@ LEASE = timedelta(seconds=15)
 _HEARTBEAT_SECONDS = 5
 _POLL_SECONDS = 1.0
 _STOP_SECONDS = 20
+_AT = bindparam("at", type_=JobRow.run_at.type)
+_PUT = Read(
+    insert(JobRow)
+    .values(
+        id=bindparam("p_id", type_=Uuid()),
+        name=bindparam("p_name", type_=JobRow.name.type),
+        payload=bindparam("p_payload", type_=JobRow.payload.type),
+        state="ready",
+        tries=0,
+        run_at=_AT,
+        created_at=_AT,
+    )
+    .returning(JobRow.id)
+)
 _log = structlog.get_logger()
 
 
@@ -59,6 +75,11 @@ class SqliteJobs(Jobs):
             session.info["wakes_jobs"] = True
             # A savepoint's release counts as a commit too, so the listener stays for the one that matters.
             event.listen(session.sync_session, "after_commit", lambda _: self._wake.set())
+
+    async def put_step(self, steps: Steps, name: str, payload: Mapping[str, str]) -> None:
+        """The same in a transaction of prepared statements."""
+        await steps.one(_PUT, p_id=new_id(), p_name=name, p_payload=dict(payload), at=now())
+        steps.afterwards.append(self._wake.set)
 
     async def done_in(self, session: AsyncSession, job_id: str) -> bool:
         """Delete the job's row with its effects, while it is still ours."""

@@ -22,7 +22,7 @@ from studium.kit.config import Settings
 from studium.kit.gates import Gate
 from studium.kit.hosts import Hosts, Proxies
 from studium.kit.ids import new_id
-from studium.kit.logs import access_log, request_id_var
+from studium.kit.logs import access_log, flush_requests, request_id_var
 from studium.kit.metrics import HTTP_IN_FLIGHT, UNMATCHED, count_request
 from studium.kit.problems import (
     PROBLEM_JSON,
@@ -47,8 +47,9 @@ _FIXED = (
     (b"referrer-policy", b"no-referrer"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", _API_POLICY),
 )
-_POLICY = b"content-security-policy"
+_FIXED_NAMES = frozenset(name for name, _ in _FIXED)
 _NO_STORE = (b"cache-control", b"no-store")
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _NEVER_STORED = "/api/v1/auth"
@@ -111,6 +112,7 @@ class Edge:
             await send({"type": "websocket.close", "code": 1000})
         else:
             await self.app(scope, receive, send)
+            flush_requests()
 
     def gate_for(self, path: str) -> Gate:
         """The gate that a request for this address goes through."""
@@ -316,11 +318,8 @@ class _Exchange:
         headers = [header for header in given if header[0] != b"server"]
         names = {name for name, _ in headers}
         headers.append((b"x-request-id", self.request_id))
-        headers.extend(header for header in _FIXED if header[0] not in names)
-        path = self.scope["path"]
-        if _POLICY not in names:
-            headers.append((_POLICY, _API_POLICY))
-        if b"cache-control" not in names and (self.authorized or path.startswith(_NEVER_STORED)):
+        headers += _FIXED if names.isdisjoint(_FIXED_NAMES) else [each for each in _FIXED if each[0] not in names]
+        if b"cache-control" not in names and (self.authorized or self.scope["path"].startswith(_NEVER_STORED)):
             headers.append(_NO_STORE)
         limits = told_limits.get()
         if limits is not None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,7 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
 CURSOR_MAX = 1024
 _MAC_LENGTH = 32
+_PLAIN = re.compile(rb"(?:[a-z_]+=[A-Za-z0-9_.-]+(?:&|$))*")
 
 
 class Page(Output, Generic[T]):
@@ -53,8 +55,13 @@ class PageQuery:
 
     def announce(self, cursor: str) -> None:
         """Put the next page's address into the `Link` header (path and query only: a Host cannot be trusted)."""
-        asked = urlencode({**self.request.query_params, "cursor": cursor})
-        self.response.headers["Link"] = f'<{quote(self.request.scope["path"])}?{asked}>; rel="next"'
+        path, sent = self.request.scope["path"], self.request.scope["query_string"]
+        if _PLAIN.fullmatch(sent) and b"cursor=" not in sent:
+            # Needs no spelling, and a cursor needs none ever.
+            asked = f"{sent.decode()}&cursor={cursor}" if sent else f"cursor={cursor}"
+        else:
+            asked = urlencode({**self.request.query_params, "cursor": cursor})
+        self.response.headers["Link"] = f'<{quote(path)}?{asked}>; rel="next"'
 
 
 _Cursor = Annotated[str | None, Query(max_length=CURSOR_MAX, description="The `next_cursor` of the page before.")]
@@ -169,7 +176,7 @@ class PagedRead(Generic[T]):
             cursor = _encode(signer, self._name, [rows[-1][key] for key in self._keys])
             page.announce(cursor)
         total = None if counted is None else counted["total"]
-        return self._shape(items=[item(row) for row in rows], next_cursor=cursor, total=total)
+        return self._shape.as_is(items=[item(row) for row in rows], next_cursor=cursor, total=total)
 
 
 async def _total(session: AsyncSession, statement: AnySelect) -> int:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 from studium.kit.ids import new_id
@@ -172,6 +178,7 @@ class GuardedProtocol(HttpToolsProtocol):
         return unread > 0 and now - self._stalled_since > self.limits.write
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 -- as uvicorn's own.
+        cycle.__class__ = _Cycle  # uvicorn makes them itself, in the middle of a method that does more.
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 
@@ -202,6 +209,36 @@ class GuardedProtocol(HttpToolsProtocol):
     def _is_silent(self, reason: str) -> bool:
         """Whether a connection ran out of time without a word: there is nothing to answer."""
         return reason == "head_timeout" and self._size == 0
+
+
+class _Cycle(RequestResponseCycle):
+    """One request and its answer. The usual head of an answer is checked and written in one go."""
+
+    async def send(self, message: Any) -> None:  # noqa: ANN401 -- as uvicorn's own.
+        """Send a head of the usual kind, with a length and for a connection that stays; leave the rest to uvicorn."""
+        headers = message.get("headers")
+        is_ours = headers and self.keep_alive and not self.response_started
+        if not is_ours or self.disconnected or self.flow.write_paused:
+            await super().send(message)
+            return
+        names, values = zip(*headers, strict=True)
+        length = _length_of(names, values)
+        if length is None:
+            await super().send(message)
+            return
+        self.response_started, self.waiting_for_100_continue = True, False
+        self.chunked_encoding, self.expected_content_length = False, length
+        lines = b"\r\n".join(map(b": ".join, (*self.default_headers, *headers)))
+        self.transport.write(b"%b%b\r\n\r\n" % (STATUS_LINE[message["status"]], lines))
+
+
+def _length_of(names: tuple[bytes, ...], values: tuple[bytes, ...]) -> int | None:
+    """The length that a head of the usual kind announces; None for any other, and for one that breaks out of a line."""
+    if HEADER_RE.search(b"".join(names)) or HEADER_VALUE_RE.search(b"".join(values)):
+        return None
+    if names.count(b"content-length") != 1 or b"connection" in names or b"transfer-encoding" in names:
+        return None
+    return int(values[names.index(b"content-length")])
 
 
 def _refusal(problem: Problem) -> bytes:

@@ -13,7 +13,7 @@ from studium.kit.postgres import CONNECT_SECONDS, postgres_options
 from studium.kit.problems import DependencyDown, Overloaded
 from studium.kit.reads import Read, Reads, Record
 from studium.kit.refusals import problem_of
-from studium.kit.steps import AlreadyThere, Steps
+from studium.kit.steps import AlreadyThere, Steps, call_each
 
 LOST = (
     OSError,
@@ -36,6 +36,10 @@ class PostgresReads(Reads):
         self._breaker = breaker
         self._statement_seconds = statement_seconds
         self._pool: Any = None
+        # Lent connections come back here, not to the pool: its bookkeeping costs as much as a read. Who finds none
+        # waits at the pool, so they go there while somebody does.
+        self._spare: list[Any] = []
+        self._waiting = 0
 
     async def all(self, read: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
         """Every row. A connection that was lost since its last use is replaced once: a read may be repeated."""
@@ -65,23 +69,33 @@ class PostgresReads(Reads):
         One that does not answer in time is cut off at once: to end it politely one would have to ask it.
         """
         connection = await self._acquired()
+        is_sound = False
         try:
             yield connection
+            is_sound = True
         except TimeoutError as error:
             connection.terminate()
             self._breaker.failed(error)
             raise DependencyDown from error
-        else:
-            if self._breaker.is_down:
-                self._breaker.worked()
         finally:
-            await self._pool.release(connection)
+            if is_sound and not self._waiting and self._pool is not None:
+                self._spare.append(connection)
+            else:
+                await self._pool.release(connection)
+        if self._breaker.is_down:
+            self._breaker.worked()
 
     async def _acquired(self) -> Any:  # noqa: ANN401 -- asyncpg is untyped.
         if not self._breaker.may_try():
             raise DependencyDown
+        while self._spare:
+            connection = self._spare.pop()
+            if not connection.is_closed():
+                return connection
+            await self._pool.release(connection)
         if self._pool is None:
             self._pool = await self._opened()
+        self._waiting += 1
         try:
             return await self._pool.acquire(timeout=CONNECT_SECONDS)
         except TimeoutError as error:
@@ -89,6 +103,8 @@ class PostgresReads(Reads):
             if self._breaker.is_down:
                 self._breaker.failed(error)
             raise Overloaded from error
+        finally:
+            self._waiting -= 1
 
     async def _opened(self) -> Any:  # noqa: ANN401 -- asyncpg is untyped.
         return await asyncpg.create_pool(
@@ -103,13 +119,14 @@ class PostgresReads(Reads):
     @property
     def busy(self) -> int:
         """How many connections of the pool are in use."""
-        return 0 if self._pool is None else int(self._pool.get_size() - self._pool.get_idle_size())
+        return 0 if self._pool is None else int(self._pool.get_size() - self._pool.get_idle_size()) - len(self._spare)
 
     async def close(self) -> None:
         """Close the pool."""
         if self._pool is not None:
             self._pool.terminate()
             self._pool = None
+            self._spare.clear()
 
 
 async def _prepare_postgres(connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped.
@@ -123,6 +140,7 @@ async def _leave_as_is(connection: Any) -> None:  # noqa: ANN401 -- asyncpg is u
 
 class _PostgresSteps(Steps):
     def __init__(self, connection: Any, watch: Callable[[str], None] | None) -> None:  # noqa: ANN401 -- asyncpg is untyped.
+        super().__init__()
         self._connection, self._watch = connection, watch
 
     async def all(self, step: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
@@ -141,8 +159,11 @@ class _PostgresSteps(Steps):
 async def postgres_steps(reads: PostgresReads) -> AsyncIterator[Steps]:
     """A transaction on a connection of the reads' pool; committed at the end, rolled back when the block raises."""
     try:
-        async with reads.connection() as connection, connection.transaction():
-            yield _PostgresSteps(connection, reads.watch)
+        async with reads.connection() as connection:
+            steps = _PostgresSteps(connection, reads.watch)
+            async with connection.transaction():
+                yield steps
+        call_each(steps.afterwards)
     except LOST as error:
         raise DependencyDown from error
     except asyncpg.PostgresError as error:

@@ -97,6 +97,8 @@ def _strict_query(known: frozenset[str]) -> Callable[[Request], Awaitable[None]]
     """A dependency that refuses query parameters outside `known`, a parameter given twice, and NUL."""
 
     async def check(request: Request) -> None:
+        if not request.scope["query_string"]:
+            return
         seen: set[str] = set()
         errors = []
         for name, value in request.query_params.multi_items():

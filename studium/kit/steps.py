@@ -27,6 +27,10 @@ class AlreadyThere(Exception):
 class Steps(ABC):
     """One transaction's statements, run one after the other."""
 
+    def __init__(self) -> None:
+        self.afterwards: list[Callable[[], object]] = []
+        """What is called once the transaction is committed, and not otherwise."""
+
     @abstractmethod
     async def all(self, step: Read, **values: Any) -> Sequence[Record]:  # noqa: ANN401 -- parameters of any type.
         """Every row that the statement returns; raise AlreadyThere where a unique value is taken."""
@@ -41,6 +45,7 @@ class SqliteWriter(Steps):
     """One connection of its own. Statements run inline; what may wait (the write lock, the disk) runs in a thread."""
 
     def __init__(self, url: str, prepare: Callable[[Any, object], None]) -> None:
+        super().__init__()
         self._path, self._prepare = make_url(url).database or "", prepare
         self._connection: sqlite3.Connection | None = None
         self.watch: Callable[[str], None] | None = None
@@ -60,11 +65,13 @@ class SqliteWriter(Steps):
     async def transaction(self, turn: AbstractAsyncContextManager[None]) -> AsyncIterator[Steps]:
         """A transaction in the writer's turn; committed at the end, rolled back when the block raises."""
         async with turn:
+            self.afterwards = []
             connection = self._opened()
             try:
                 await _in_thread(connection, "BEGIN IMMEDIATE")
                 yield self
                 await _in_thread(connection, "COMMIT")
+                call_each(self.afterwards)
             except sqlite3.OperationalError as error:
                 raise problem_of(error) or error from error
             finally:
@@ -82,6 +89,12 @@ class SqliteWriter(Steps):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def call_each(calls: Sequence[Callable[[], object]]) -> None:
+    """Do what was left for after the commit."""
+    for call in calls:
+        call()
 
 
 async def _in_thread(connection: sqlite3.Connection, statement: str) -> None:

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ MAX_TOKEN = 4096
 MAX_LIFETIME = timedelta(days=31)
 LEEWAY_SECONDS = 60
 _MAX_CLAIM = 255
+_MOST_VERIFIED = 4096
 _NONCE_BYTES = 12
 _ONE_TIME_LENGTH = 64
 _ALGORITHM = "HS256"
@@ -43,11 +45,12 @@ class TokenInvalid(Exception):
 class Keys:
     """Everything that needs the master secret. Fast enough (some µs) to be asked on every request."""
 
-    __slots__ = ("_derived", "_master")
+    __slots__ = ("_derived", "_master", "_verified")
 
     def __init__(self, master: bytes) -> None:
         self._master = master
         self._derived: dict[tuple[str, str], bytes] = {}
+        self._verified: dict[bytes, Mapping[str, object]] = {}
 
     def sign(self, purpose: str, claims: Mapping[str, object], *, lifetime: timedelta) -> str:
         """Return a token (JWT, HS256) with `claims` (`sub` among them), valid from now for `lifetime` (≤ 31 days)."""
@@ -58,8 +61,24 @@ class Keys:
         times = {"iat": issued, "nbf": issued, "exp": issued + max(1, int(lifetime.total_seconds()))}
         return self._signed(purpose, {"jti": str(new_id()), **claims, "iss": ISSUER, "aud": purpose, **times})
 
-    def verify(self, purpose: str, token: str) -> dict[str, object]:
+    def verify(self, purpose: str, token: str) -> Mapping[str, object]:
         """Return the claims of a token signed for `purpose`; raise TokenInvalid for anything else.
+
+        The last tokens found genuine are known by their digest, and only their times are looked at again. Whether
+        what a token stands for was revoked is not known here: that is asked of the database.
+        """
+        digest = hashlib.sha256(f"{purpose} {token}".encode(errors="replace")).digest()
+        claims = self._verified.get(digest)
+        if claims is None:
+            claims = self._genuine(purpose, token)
+            while len(self._verified) >= _MOST_VERIFIED:
+                self._verified.pop(next(iter(self._verified)))
+            self._verified[digest] = claims
+        _check_times(claims)
+        return claims
+
+    def _genuine(self, purpose: str, token: str) -> Mapping[str, object]:
+        """The claims of a token that this server signed, read-only, whatever its times say.
 
         The signature is compared as text before anything is decoded, so that one token has one spelling.
         """
@@ -74,8 +93,7 @@ class Keys:
             raise TokenInvalid
         claims = _document(payload)
         _check_texts(purpose, claims)
-        _check_times(claims)
-        return claims
+        return MappingProxyType(claims)
 
     def encrypt(self, purpose: str, text: str) -> str:
         """Seal `text` (AES-256-GCM, a fresh nonce) so that only `decrypt` with the same purpose opens it."""
@@ -139,7 +157,7 @@ def _check_texts(purpose: str, claims: dict[str, object]) -> None:
             raise TokenInvalid
 
 
-def _check_times(claims: dict[str, object]) -> None:
+def _check_times(claims: Mapping[str, object]) -> None:
     """The three instants must be whole seconds (no booleans, floats or texts) in an order that makes sense now."""
     issued, begins, ends = claims.get("iat"), claims.get("nbf"), claims.get("exp")
     if type(issued) is not int or type(begins) is not int or type(ends) is not int:

@@ -1,5 +1,6 @@
 """Logs: one JSON line for each event, from wherever it came, without secrets."""
 
+import asyncio
 import json
 import logging
 import secrets
@@ -10,7 +11,7 @@ import pytest
 import structlog
 
 from studium.kit.config import Mode, Settings, load_settings
-from studium.kit.logs import access_log, clean_text, configure_logs, request_id_var
+from studium.kit.logs import access_log, clean_text, configure_logs, flush_requests, request_id_var
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 
@@ -19,6 +20,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 def restored() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    flush_requests()  # What requests of other tests left.
     yield
     root.handlers, root.level = handlers, level
     structlog.reset_defaults()
@@ -41,6 +43,28 @@ def test_an_event_is_one_line_of_json(tmp_path, capsys):
     assert line["event"] == "it happened"
     assert (line["level"], line["request_id"], line["course"], line["count"]) == ("info", "request-1", "Lógica\nII", 3)
     assert str(line["timestamp"]).endswith("+00:00")
+
+
+async def test_lines_of_requests_wait_for_another_event_or_the_end(tmp_path, capsys):
+    settings = settings_in(tmp_path)
+    configure_logs(settings)
+    for name in ("one", "two"):
+        access_log(settings)('GET"', f"/{name}", 200, 1.5)
+    assert lines(capsys) == []
+    structlog.get_logger().info("three")
+    assert [line.get("route", line["event"]) for line in lines(capsys)] == ["/one", "/two", "three"]
+    access_log(settings)('GET"', "/four", 200, 1.5)
+    flush_requests()
+    [line] = lines(capsys)
+    assert (line["method"], line["route"], line["status"], line["ms"]) == ('GET"', "/four", 200, 1.5)
+
+
+async def test_lines_of_requests_are_written_soon(tmp_path, capsys):
+    access_log(settings_in(tmp_path))("GET", "/livez", 200, 1.5)
+    async with asyncio.timeout(5):
+        while not (written := lines(capsys)):
+            await asyncio.sleep(0.01)
+    assert written[0]["route"] == "/livez"
 
 
 def test_the_standard_library_goes_the_same_way(tmp_path, capsys):

@@ -15,6 +15,7 @@ from starlette.types import Message, Scope
 
 from studium.kit.config import Settings, load_settings
 from studium.kit.hosts import Proxies
+from studium.kit.logs import flush_requests
 from studium.kit.metrics import REGISTRY
 from studium.kit.middleware import MAX_BODY, Edge
 
@@ -315,8 +316,11 @@ async def test_nothing_is_in_flight_afterwards(client):
 
 async def test_the_access_line_has_the_template_and_no_query(tmp_path, capsys):
     app = edge(settings_in(tmp_path, mode="production"))
+    flush_requests()
+    capsys.readouterr()
     async with client_of(app) as client:
         answer = await client.get("/things/1?token=hidden", headers={"Authorization": "Bearer hidden"})
+    flush_requests()
     [line] = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert (line["method"], line["route"], line["status"]) == ("GET", "/things/{thing}", 200)
     assert line["request_id"] == answer.headers["x-request-id"]

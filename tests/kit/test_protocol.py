@@ -50,7 +50,14 @@ async def refuses(request: Request) -> Response:
     return PlainTextResponse("no", 413)
 
 
+async def breaks_out(request: Request) -> Response:
+    answer = PlainTextResponse("no")
+    answer.raw_headers.append((b"x-name", b"a\r\nx-evil: 1"))
+    return answer
+
+
 ROUTES = [
+    Route("/breaks-out", breaks_out),
     Route("/hello", hello),
     Route("/size", size, methods=["POST"]),
     Route("/up", size, methods=["POST"]),
@@ -125,6 +132,20 @@ async def test_so_is_the_second_head_of_a_connection(port: int) -> None:
     first, _, second = came.partition(b"hello")
     assert first.startswith(b"HTTP/1.1 200")
     assert refusal(second) == (408, "request_timeout")
+
+
+async def test_the_head_of_an_answer_is_whole(port: int) -> None:
+    came, _ = await talk(port, HEAD + b"\r\n")
+    head, _, body = came.partition(b"\r\n\r\n")
+    names = [line.partition(b":")[0] for line in head.split(b"\r\n")[1:]]
+    assert {b"date", b"content-length", b"content-type", b"x-request-id"} <= set(names)
+    assert len(names) == len(set(names))
+    assert body == b"hello"
+
+
+async def test_no_header_breaks_out_of_its_line(port: int) -> None:
+    came, _ = await talk(port, HEAD.replace(b"/hello", b"/breaks-out") + b"\r\n")
+    assert b"x-evil" not in came
 
 
 async def test_a_body_that_drips_is_given_up(port: int) -> None:

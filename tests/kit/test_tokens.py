@@ -50,6 +50,25 @@ def test_the_forgery_of_these_tests_is_accepted_when_it_is_right():
     assert KEYS.verify("access", sealed(HEADER, claims()))["sub"] == "sam"
 
 
+def test_a_token_that_is_known_still_ends_and_means_nothing_for_another_purpose():
+    token = KEYS.sign("access", {"sub": "sam"}, lifetime=QUARTER_HOUR)
+    for _ in range(2):
+        assert KEYS.verify("access", token)["sub"] == "sam"
+    with pytest.raises(TokenInvalid):
+        KEYS.verify("refresh", token)
+    with pytest.raises(TokenInvalid):
+        KEYS.verify("access", token + "=")
+    with clock.shifted(QUARTER_HOUR), pytest.raises(TokenInvalid):
+        KEYS.verify("access", token)
+
+
+def test_only_so_many_tokens_are_known():
+    keys = Keys(b"the master secret of this one test, long enough")
+    for number in range(4100):
+        keys.verify("access", sealed(HEADER, claims(jti=str(number)), keys=keys))
+    assert len(keys._verified) == 4096
+
+
 def test_every_token_has_its_own_id():
     tokens = [KEYS.sign("access", {"sub": "sam"}, lifetime=QUARTER_HOUR) for _ in range(2)]
     assert KEYS.verify("access", tokens[0])["jti"] != KEYS.verify("access", tokens[1])["jti"]

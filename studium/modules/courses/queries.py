@@ -92,6 +92,7 @@ def _order(sort: str | None, wanted: CourseFilter) -> tuple[str, tuple[Order, ..
 
 
 _OWN = [Course.__table__.c[column.name] for column in Course.__table__.c]
+_NAMES = [name for name in CourseOut.model_fields if name not in {"instructor", "rating"}]
 
 
 def _cards() -> AnySelect:
@@ -107,14 +108,12 @@ def _cards() -> AnySelect:
 
 
 def _card(row: Record) -> CourseOut:
-    average = row["average"]
-    return CourseOut(
-        **{column.name: row[column.name] for column in _OWN},
-        instructor=PersonOut(id=row["instructor_id"], full_name=row["full_name"]),
-        lessons_count=row["lessons_count"],
-        enrollments_count=row["enrollments_count"],
-        rating=RatingOut(average=None if average is None else round(average, 2), count=row["ratings"]),
-    )
+    average, level = row["average"], row["difficulty_level"]
+    fields = {name: row[name] for name in _NAMES}
+    fields["difficulty_level"] = None if level is None else Difficulty(level)
+    fields["instructor"] = PersonOut.as_is(id=row["instructor_id"], full_name=row["full_name"])
+    fields["rating"] = RatingOut.as_is(average=None if average is None else round(average, 2), count=row["ratings"])
+    return CourseOut.as_is(**fields)
 
 
 def _listed(row: Row[Any]) -> CourseOut:

@@ -11,7 +11,7 @@ from studium.access.actor import Actor, stand_in
 from studium.kit.markdown import markdown_to_html
 from studium.kit.pages import AnySelect, Order, Page, PageQuery, paginate
 from studium.kit.reads import Read, Reads, Record
-from studium.models import Course, Lesson, Quiz, Role
+from studium.models import Course, Lesson, LessonType, Quiz, Role
 from studium.modules.courses.schemas import LessonOut
 
 _IN_ORDER = (Order(Lesson.order_index, descending=False), Order(Lesson.id, descending=False))
@@ -36,12 +36,11 @@ def _lesson_out(row: Record) -> LessonOut:
     values = {column.name: row[column.name] for column in _OWN}
     if not row["is_open"]:
         values |= {"content": None, "video_url": None, "metadata": None}
-    return LessonOut(
-        **values,
-        is_locked=not row["is_open"],
-        content_html=markdown_to_html(values["content"]) if values["content"] else None,
-        quiz_id=row["quiz_id"] if row["is_open"] else None,
-    )
+    values["lesson_type"] = LessonType(values["lesson_type"])
+    values["is_locked"] = not row["is_open"]
+    values["content_html"] = markdown_to_html(values["content"]) if values["content"] else None
+    values["quiz_id"] = row["quiz_id"] if row["is_open"] else None
+    return LessonOut.as_is(**values)
 
 
 def _listed(row: Row[Any]) -> LessonOut:

@@ -1,24 +1,27 @@
 """What a route of this module can ask for."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access.actor import Actor, CurrentUser
+from studium.access.actor import Actor, CurrentUser, Student
 from studium.access.permissions import advancing_enrollment
 from studium.kit.db import ReadsDep, runtime_behind
 from studium.kit.problems import NotFound
 from studium.kit.routing import permission
 from studium.models import Enrollment
-from studium.modules.enrollments import actions_progress, queries
+from studium.modules.enrollments import actions, actions_progress, queries
 from studium.modules.enrollments.quick import quick_completion
+from studium.modules.enrollments.quick_enrollment import quick_enrollment
 from studium.modules.enrollments.quick_report import quick_report
 from studium.modules.enrollments.schemas import EnrollmentOut, LessonProgressOut, ProgressUpdate
 
 Completion = Callable[[], Awaitable[LessonProgressOut]]
+Entrance = Callable[[UUID], Awaitable[tuple[EnrollmentOut, bool]]]
 Report = Callable[[ProgressUpdate], Awaitable[LessonProgressOut]]
 
 
@@ -81,5 +84,33 @@ async def lesson_report(request: Request, enrollment_id: UUID, lesson_id: UUID, 
     return report
 
 
+async def entrance(request: Request, actor: Student) -> AsyncIterator[Entrance]:
+    """What puts the caller into a course, and says whether for the first time: quickly, where that will do.
+
+    Under an `Idempotency-Key` it happens in the session of the request, where the stored answer is looked for.
+    """
+    runtime = runtime_behind(request)
+
+    async def enter(course_id: UUID) -> tuple[EnrollmentOut, bool]:
+        done = await quick_enrollment(runtime, actor, course_id)
+        if done is not None:
+            return done, True
+        async with runtime.database.writing() as session:
+            return await _enter(session, actor, course_id)
+
+    if "idempotency-key" not in request.headers:
+        yield enter
+        return
+    async with runtime.database.writing() as session:
+        request.state.session = session
+        yield partial(_enter, session, actor)
+
+
+async def _enter(session: AsyncSession, actor: Actor, course_id: UUID) -> tuple[EnrollmentOut, bool]:
+    enrollment, is_new = await actions.enroll(session, actor, course_id)
+    return await queries.enrollment_out(session, enrollment.id), is_new
+
+
+EntranceDep = Annotated[Entrance, Depends(entrance, scope="function")]
 LessonReport = Annotated[Report, Depends(lesson_report)]
 LessonCompletion = Annotated[Completion, Depends(lesson_completion, scope="function")]

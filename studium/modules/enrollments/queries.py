@@ -38,6 +38,7 @@ _NEWEST = (Order(Enrollment.enrolled_at), Order(Enrollment.id))
 
 
 _OWN = [Enrollment.__table__.c[name] for name in EnrollmentOut.model_fields if name != "student"]
+_NAMES = [column.name for column in _OWN]
 
 
 def _enrollments() -> AnySelect:
@@ -45,12 +46,14 @@ def _enrollments() -> AnySelect:
 
 
 def _fields(row: Record) -> dict[str, Any]:
-    own = {column.name: row[column.name] for column in _OWN}
-    return {**own, "student": PersonOut(id=row["student_id"], full_name=row["student_name"])}
+    own = {name: row[name] for name in _NAMES}
+    own["status"] = EnrollmentStatus(own["status"])
+    own["student"] = PersonOut.as_is(id=row["student_id"], full_name=row["student_name"])
+    return own
 
 
 def _enrollment(row: Row[Any]) -> EnrollmentOut:
-    return EnrollmentOut(**_fields(row._mapping))  # noqa: SLF001 -- a public name of SQLAlchemy's, in spite of the underscore.
+    return EnrollmentOut.as_is(**_fields(row._mapping))  # noqa: SLF001 -- a public name of SQLAlchemy's, in spite of the underscore.
 
 
 async def enrollment_out(session: AsyncSession, enrollment_id: UUID) -> EnrollmentOut:
@@ -69,7 +72,7 @@ _VISIBLE = {role: _visible(role) for role in Role}
 async def find_visible(reads: Reads, actor: Actor, enrollment_id: UUID) -> EnrollmentOut | None:
     """An enrollment that the caller may know of, or None. One hot read."""
     row = await reads.one(_VISIBLE[actor.role], enrollment_id=enrollment_id, actor_id=actor.id)
-    return None if row is None else EnrollmentOut(**_fields(row))
+    return None if row is None else EnrollmentOut.as_is(**_fields(row))
 
 
 def _next_lesson() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries have no short type.
@@ -127,18 +130,18 @@ async def my_courses(reads: Reads, actor: Actor, status: EnrollmentStatus | None
 
 
 def _my_course(row: Record) -> MyCourseOut:
-    course = CourseBrief(
+    fields = _fields(row)
+    fields["course"] = CourseBrief.as_is(
         id=row["course_id"],
         title=row["title"],
         slug=row["slug"],
         thumbnail_url=row["thumbnail_url"],
         category=row["category"],
         is_published=row["is_published"],
-        instructor=PersonOut(id=row["instructor_id"], full_name=row["instructor_name"]),
+        instructor=PersonOut.as_is(id=row["instructor_id"], full_name=row["instructor_name"]),
     )
-    return MyCourseOut(
-        **_fields(row), course=course, next_lesson_id=row["next_lesson_id"], certificate_id=row["certificate_id"]
-    )
+    fields["next_lesson_id"], fields["certificate_id"] = row["next_lesson_id"], row["certificate_id"]
+    return MyCourseOut.as_is(**fields)
 
 
 async def roster_page(

@@ -136,7 +136,7 @@ async def _count(steps: Steps, held: Record | None, enrollment_id: UUID, at: dat
     done, total = held["done"] + 1, held["total"]
     share = percentage(done, total)
     await steps.one(_COUNT, p_enrollment=enrollment_id, p_done=done, p_percentage=share, at=at)
-    return EnrollmentCounters(
+    return EnrollmentCounters.as_is(
         status=EnrollmentStatus.ACTIVE,
         progress_percentage=share,
         completed_lessons_count=done,
@@ -147,7 +147,7 @@ async def _count(steps: Steps, held: Record | None, enrollment_id: UUID, at: dat
 def _out(
     progress: Record, enrollment_id: UUID, lesson_id: UUID, at: datetime, counters: EnrollmentCounters
 ) -> LessonProgressOut:
-    return LessonProgressOut(
+    return LessonProgressOut.as_is(
         enrollment_id=enrollment_id,
         lesson_id=lesson_id,
         status=ProgressStatus.COMPLETED,
@@ -157,6 +157,6 @@ def _out(
         last_position_seconds=progress["last_position_seconds"],
         completion_percentage=FULL,
         attempts_count=progress["attempts_count"],
-        progress_metadata=progress["metadata"],
+        metadata=progress["metadata"],
         enrollment=counters,
     )

@@ -153,7 +153,7 @@ async def _write(steps: Steps, known: Record, moved: dict[str, Any], names: dict
 
 def _out(held: Record, known: Record, moved: dict[str, Any], names: dict[str, UUID], at: datetime) -> LessonProgressOut:
     is_new = known["id"] is None
-    return LessonProgressOut(
+    return LessonProgressOut.as_is(
         enrollment_id=names["p_enrollment"],
         lesson_id=names["p_lesson"],
         status=ProgressStatus.IN_PROGRESS if is_new else ProgressStatus(known["status"]),
@@ -163,8 +163,8 @@ def _out(held: Record, known: Record, moved: dict[str, Any], names: dict[str, UU
         last_position_seconds=moved["p_position"],
         completion_percentage=moved["p_percentage"],
         attempts_count=known["attempts_count"] or 0,
-        progress_metadata=known["metadata"],
-        enrollment=EnrollmentCounters(
+        metadata=known["metadata"],
+        enrollment=EnrollmentCounters.as_is(
             status=EnrollmentStatus.ACTIVE,
             progress_percentage=held["progress_percentage"],
             completed_lessons_count=held["completed_lessons_count"],

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
-from studium.access.actor import CurrentUser, Student
+from studium.access.actor import CurrentUser
 from studium.access.permissions import OwnEnrollment, VisibleEnrollment
 from studium.kit.db import ReadsDep, SessionDep
 from studium.kit.pages import Page, PageDep, PageQuery, bounded_query
 from studium.kit.routing import IfMatch, Router
 from studium.models import EnrollmentStatus
 from studium.modules.enrollments import actions, queries
-from studium.modules.enrollments.deps import LessonCompletion, LessonReport, ShownEnrollment
+from studium.modules.enrollments.deps import EntranceDep, LessonCompletion, LessonReport, ShownEnrollment
 from studium.modules.enrollments.schemas import (
     EnrollmentCreate,
     EnrollmentLessonOut,
@@ -29,11 +29,11 @@ LessonsPage = Annotated[PageQuery, Depends(bounded_query(LESSONS_MAX))]
 
 
 @router.post("", status_code=201, responses={200: {"model": EnrollmentOut, "description": "Back in a dropped course."}})
-async def enroll(actor: Student, session: SessionDep, response: Response, wish: EnrollmentCreate) -> EnrollmentOut:
+async def enroll(enter: EntranceDep, response: Response, wish: EnrollmentCreate) -> EnrollmentOut:
     """Enrol in a course; a dropped enrollment comes back with its progress (200)."""
-    enrollment, is_new = await actions.enroll(session, actor, wish.course_id)
+    enrollment, is_new = await enter(wish.course_id)
     response.status_code = 201 if is_new else 200
-    return await queries.enrollment_out(session, enrollment.id)
+    return enrollment
 
 
 @router.get("/my-courses")
