@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -48,8 +48,8 @@ _QUEUE = "default"
 _log = structlog.get_logger()
 
 _DEFER = text(
-    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :name, 0, NULL, NULL, CAST(:args AS jsonb), NULL)]"
-    "::procrastinate_job_to_defer_v1[])"
+    "SELECT procrastinate_defer_jobs_v1((SELECT array_agg(ROW(:queue, name, 0, NULL, NULL, CAST(:args AS jsonb), NULL)"
+    "::procrastinate_job_to_defer_v1) FROM unnest(CAST(:names AS text[])) name))"
 )
 _COUNT = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status")
 # A job that is tried again is due when it says; any other is due since it was stored.
@@ -101,10 +101,10 @@ class PostgresJobs(Jobs):
         self._app: procrastinate.App | None = None
         self._failures: list[Exception] = []
 
-    async def put(self, session: AsyncSession, name: str, payload: Mapping[str, str]) -> None:
+    async def put(self, session: AsyncSession, names: Sequence[str], payload: Mapping[str, str]) -> None:
         """Defer in the caller's transaction; Procrastinate's trigger wakes a worker at the commit."""
         await session.flush()
-        await session.execute(_DEFER, {"queue": _QUEUE, "name": name, "args": json.dumps(dict(payload))})
+        await session.execute(_DEFER, {"queue": _QUEUE, "names": list(names), "args": json.dumps(dict(payload))})
 
     async def done_in(self, session: AsyncSession, job_id: str) -> bool:
         """Write the receipt; False where one is there."""
