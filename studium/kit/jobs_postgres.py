@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import select as select_module
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -11,6 +12,7 @@ from zlib import crc32
 
 import procrastinate
 import psycopg
+import psycopg_pool
 import structlog
 from procrastinate import jobs as procrastinate_jobs
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
@@ -76,6 +78,21 @@ async def _without_transactions(connection: psycopg.AsyncConnection[Any]) -> Non
     await connection.set_autocommit(True)
 
 
+def _pool(**options: Any) -> psycopg_pool.AsyncConnectionPool:  # noqa: ANN401 -- the pool's own options.
+    return psycopg_pool.AsyncConnectionPool(**{**options, "check": _lives})
+
+
+async def _lives(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Ask a connection whether it lives only where something waits to be read, as on one that its server closed.
+
+    Asking each time would cost a round trip before every statement.
+    """
+    waiting = select_module.poll()
+    waiting.register(connection.fileno(), select_module.POLLIN)
+    if waiting.poll(0):
+        await psycopg_pool.AsyncConnectionPool.check_connection(connection)
+
+
 class _Retry(BaseRetryStrategy):
     """Eight tries with growing pauses; GiveUp ends them at once."""
 
@@ -132,7 +149,11 @@ class PostgresJobs(Jobs):
         """Procrastinate's application, with every registered job as a task, connected."""
         if self._app is None:
             connector = procrastinate.PsycopgConnector(
-                conninfo=self._address(), configure=_without_transactions, min_size=1, max_size=CONCURRENCY + 2
+                conninfo=self._address(),
+                pool_factory=_pool,
+                configure=_without_transactions,
+                min_size=1,
+                max_size=CONCURRENCY + 2,
             )
             app = procrastinate.App(connector=connector)
             for kind in registered_jobs():
