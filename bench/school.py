@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from studium.kit import migrate
 from studium.kit.db import Database
+from studium.kit.ids import new_id
 from studium.kit.tables import Base
 from studium.models import Course, Enrollment, Lesson, User, UserSession
 from studium.modules.analytics.actions_reconcile import repair_tallies
@@ -77,6 +78,21 @@ def database(server: str, size: Size) -> str:
     if known is None:
         fill(url, size)
     return url
+
+
+@contextmanager
+def passing(server: str, size: Size) -> Iterator[str]:
+    """The address of a new, filled database on PostgreSQL that is gone after the block."""
+    name = f"studium_bench_passing_{new_id().hex[-8:]}"
+    url = f"{server}/{name}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            migrate.upgrade(url)
+            fill(url, size)
+            yield url
+        finally:
+            admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 def embedded(folder: Path, size: Size) -> str:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.certificates import draw, work, work_embedded
 from bench.contenders import NAMES, Contender, contender
 from bench.load import press
 from bench.scenarios import API, Scenario, bearer_of, request, scenarios
 from bench.school import Size, database, embedded, forget, id_of, settle
-from studium.modules.certificates.pdf import CertificateFacts, render_certificate
 
 WARM_UP_SECONDS = 0.5
 _PAGE = 100
@@ -195,31 +195,16 @@ def _start(url: str) -> tuple[float, float]:
 
 
 def certificates(wish: Wish) -> None:
-    """Drawing certificates in one process."""
+    """Drawing certificates in one thread, and a whole worker process from completions to PDFs and mails."""
+    took = draw(20 * wish.rounds)
     table("Certificates", "", "measured")
-    many = 20 * wish.rounds
-    at = datetime(2026, 1, 5, tzinfo=UTC)
-    took = []
-    for number in range(many + 5):
-        facts = CertificateFacts(**_facts(number), completion_date=at, issued_at=at)
-        began = time.perf_counter()
-        render_certificate(facts)
-        took.append(time.perf_counter() - began)
-    took = sorted(took[5:])
-    row("drawn per second", many / sum(took))
-    row("each, ms (median)", took[many // 2] * 1000)
-    row("each, ms (p99)", took[min(many - 1, many * 99 // 100)] * 1000)
-
-
-def _facts(number: int) -> dict[str, str]:
-    names = ("Sam Learner", "محمد عبد الله", "王小明", "Zoë Ångström-Núñez")
-    return {
-        "student_name": f"{names[number % len(names)]} {number}",
-        "course_title": f"How things are done, part {number}",
-        "instructor_name": "Ada Teacher",
-        "certificate_number": f"CERT-20260105-{number:06}",
-        "verify_url": f"https://bench.example/verify/CERT-20260105-{number:06}",
-    }
+    row("drawn per second", len(took) / sum(took))
+    row("each, ms (median)", took[len(took) // 2] * 1000)
+    row("each, ms (p99)", took[min(len(took) - 1, len(took) * 99 // 100)] * 1000)
+    many = max(100, 60 * wish.rounds)
+    for name, worked in (("PostgreSQL", work(wish.server, many)), ("SQLite", work_embedded(many))):
+        row(f"one worker on {name}: issued, drawn and mailed per second", worked.per_second)
+        row(f"one worker on {name}: ms of its processor for each", worked.cpu_ms)
 
 
 def heading(wish: Wish) -> Iterator[str]:

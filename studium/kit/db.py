@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Depends, Request
 from sqlalchemy import event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError, IntegrityError
@@ -231,6 +232,11 @@ SessionDep = Annotated[AsyncSession, Depends(request_session, scope="function")]
 """The request's session. Its scope ends before the response leaves, so a failed commit is never a success."""
 
 WritingSessionDep = Annotated[AsyncSession, Depends(writing_session, scope="function")]
+
+
+def insert_of(session: AsyncSession) -> Any:  # noqa: ANN401 -- each database has a type of its own for it.
+    """The INSERT of this session's database, which knows ON CONFLICT."""
+    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -46,6 +46,7 @@ class JobKind:
     run: Callable[[Any, Mapping[str, str]], Awaitable[None]]
     outside: bool
     function: Callable[..., Awaitable[None]]
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,14 @@ def name_of(function: Callable[..., object]) -> str:
 
 async def enqueue(session: AsyncSession, function: Callable[..., Awaitable[None]], **payload: str) -> None:
     """Store a job in the caller's transaction. Payloads are ids and short texts, never secrets."""
-    await store(session, _kinds[name_of(function)], payload)
+    await store(session, [name_of(function)], payload)
 
 
-async def store(session: AsyncSession, kind: JobKind, payload: Mapping[str, str]) -> None:
-    """Store a job of a kind in the caller's transaction."""
-    runtime: Runtime = session.info["runtime"]
-    await runtime.jobs.put(session, kind.name, payload)
+async def store(session: AsyncSession, names: Sequence[str], payload: Mapping[str, str]) -> None:
+    """Store a job for each of these kinds in the caller's transaction, in one statement."""
+    if names:
+        runtime: Runtime = session.info["runtime"]
+        await runtime.jobs.put(session, names, payload)
 
 
 def current_job_id() -> str:
@@ -165,11 +167,11 @@ class Jobs(ABC):
         return self.database.runtime
 
     @abstractmethod
-    async def put(self, session: AsyncSession, name: str, payload: Mapping[str, str]) -> None:
-        """Store a job in the caller's transaction."""
+    async def put(self, session: AsyncSession, names: Sequence[str], payload: Mapping[str, str]) -> None:
+        """Store a job under each of these names in the caller's transaction."""
 
     @abstractmethod
-    async def put_step(self, steps: "Steps", name: str, payload: Mapping[str, str]) -> None:
+    async def put_step(self, steps: "Steps", names: Sequence[str], payload: Mapping[str, str]) -> None:
         """Store a job in a transaction of prepared statements."""
 
     @abstractmethod

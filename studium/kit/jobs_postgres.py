@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import select as select_module
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from zlib import crc32
 
 import procrastinate
 import psycopg
+import psycopg_pool
 import structlog
 from procrastinate import jobs as procrastinate_jobs
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
@@ -50,8 +52,9 @@ _QUEUE = "default"
 _log = structlog.get_logger()
 
 _DEFER = text(
-    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :name, 0, NULL, NULL, CAST(CAST(:args AS text) AS jsonb),"
-    " NULL)]::procrastinate_job_to_defer_v1[]) AS ids"
+    "SELECT procrastinate_defer_jobs_v1((SELECT array_agg(ROW(:queue, name, 0, NULL, NULL,"
+    " CAST(CAST(:args AS text) AS jsonb), NULL)::procrastinate_job_to_defer_v1)"
+    " FROM unnest(CAST(:names AS text[])) name)) AS ids"
 )
 _DEFER_STEP = Read(_DEFER.columns(column("ids")))
 _COUNT = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status")
@@ -79,6 +82,21 @@ async def _without_transactions(connection: psycopg.AsyncConnection[Any]) -> Non
     await connection.set_autocommit(True)
 
 
+def _pool(**options: Any) -> psycopg_pool.AsyncConnectionPool:  # noqa: ANN401 -- the pool's own options.
+    return psycopg_pool.AsyncConnectionPool(**{**options, "check": _lives})
+
+
+async def _lives(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Ask a connection whether it lives only where something waits to be read, as on one that its server closed.
+
+    Asking each time would cost a round trip before every statement.
+    """
+    waiting = select_module.poll()
+    waiting.register(connection.fileno(), select_module.POLLIN)
+    if waiting.poll(0):
+        await psycopg_pool.AsyncConnectionPool.check_connection(connection)
+
+
 class _Retry(BaseRetryStrategy):
     """Eight tries with growing pauses; GiveUp ends them at once."""
 
@@ -104,14 +122,14 @@ class PostgresJobs(Jobs):
         self._app: procrastinate.App | None = None
         self._failures: list[Exception] = []
 
-    async def put(self, session: AsyncSession, name: str, payload: Mapping[str, str]) -> None:
+    async def put(self, session: AsyncSession, names: Sequence[str], payload: Mapping[str, str]) -> None:
         """Defer in the caller's transaction; Procrastinate's trigger wakes a worker at the commit."""
         await session.flush()
-        await session.execute(_DEFER, {"queue": _QUEUE, "name": name, "args": json.dumps(dict(payload))})
+        await session.execute(_DEFER, {"queue": _QUEUE, "names": list(names), "args": json.dumps(dict(payload))})
 
-    async def put_step(self, steps: Steps, name: str, payload: Mapping[str, str]) -> None:
+    async def put_step(self, steps: Steps, names: Sequence[str], payload: Mapping[str, str]) -> None:
         """The same in a transaction of prepared statements."""
-        await steps.one(_DEFER_STEP, queue=_QUEUE, name=name, args=json.dumps(dict(payload)))
+        await steps.one(_DEFER_STEP, queue=_QUEUE, names=list(names), args=json.dumps(dict(payload)))
 
     async def done_in(self, session: AsyncSession, job_id: str) -> bool:
         """Write the receipt; False where one is there."""
@@ -139,7 +157,11 @@ class PostgresJobs(Jobs):
         """Procrastinate's application, with every registered job as a task, connected."""
         if self._app is None:
             connector = procrastinate.PsycopgConnector(
-                conninfo=self._address(), configure=_without_transactions, min_size=1, max_size=CONCURRENCY + 2
+                conninfo=self._address(),
+                pool_factory=_pool,
+                configure=_without_transactions,
+                min_size=1,
+                max_size=CONCURRENCY + 2,
             )
             app = procrastinate.App(connector=connector)
             for kind in registered_jobs():

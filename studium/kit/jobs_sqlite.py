@@ -3,7 +3,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, Uuid, bindparam, delete, event, func, insert, or_, select, type_coerce, update
+from sqlalchemy import Integer, Select, Uuid, bindparam, delete, event, func, insert, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.clock import now
@@ -20,12 +21,16 @@ from studium.kit.job_tables import JobRow
 from studium.kit.jobs import MAX_TRIES, DeadJob, GiveUp, Jobs, acts_outside, name_of, pause_after, reason_of
 from studium.kit.reads import Read
 from studium.kit.steps import Steps
+from studium.kit.tables import UtcDateTime
 
 if TYPE_CHECKING:
     from studium.kit.config import Settings
     from studium.kit.db import Database
 
 CONCURRENCY = 4
+BATCH = 8
+"""How many jobs a process claims at once: few enough for other processes to get their share."""
+
 LEASE = timedelta(seconds=15)
 _HEARTBEAT_SECONDS = 5
 _POLL_SECONDS = 1.0
@@ -55,6 +60,24 @@ class _Claim:
     tries: int
 
 
+_IS_DUE = JobRow.state == "ready", JobRow.run_at <= bindparam("at", type_=UtcDateTime())
+_DUE = select(JobRow.id).where(*_IS_DUE).order_by(JobRow.run_at, JobRow.id)
+_LOOK = Read(_DUE.limit(1))
+_CLAIM = Read(
+    update(JobRow)
+    .where(JobRow.id.in_(_DUE.limit(bindparam("many", type_=Integer())).scalar_subquery()))
+    .values(
+        state="running",
+        owner=bindparam("claimer"),
+        lease_until=bindparam("until", type_=UtcDateTime()),
+        tries=JobRow.tries + 1,
+    )
+    .returning(JobRow.id, JobRow.name, JobRow.payload, JobRow.tries, JobRow.run_at)
+)
+_mine = JobRow.id == bindparam("job"), JobRow.owner == bindparam("claimer")
+_SETTLE = Read(delete(JobRow).where(*_mine).returning(JobRow.id))
+
+
 class SqliteJobs(Jobs):
     """Jobs in the `jobs` table. A claimed job belongs to its process until its lease ends; a heartbeat renews it."""
 
@@ -64,21 +87,26 @@ class SqliteJobs(Jobs):
         self._wake = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._running: set[UUID] = set()
+        self._held: set[UUID] = set()
+        self._waiting: deque[_Claim] = deque()
+        self._done: set[UUID] = set()
+        self._desk = asyncio.Lock()
 
-    async def put(self, session: AsyncSession, name: str, payload: Mapping[str, str]) -> None:
-        """Store the job with its caller's work, and wake a worker once that is committed."""
+    async def put(self, session: AsyncSession, names: Sequence[str], payload: Mapping[str, str]) -> None:
+        """Store the jobs with their caller's work, and wake a worker once that is committed."""
         at = now()
-        session.add(JobRow(id=new_id(), name=name, payload=dict(payload), state="ready", run_at=at, created_at=at))
+        rest = {"payload": dict(payload), "state": "ready", "run_at": at, "created_at": at}
         await session.flush()
+        await session.execute(insert(JobRow), [{"id": new_id(), "name": name, **rest} for name in names])
         if not session.info.get("wakes_jobs"):
             session.info["wakes_jobs"] = True
             # A savepoint's release counts as a commit too, so the listener stays for the one that matters.
             event.listen(session.sync_session, "after_commit", lambda _: self._wake.set())
 
-    async def put_step(self, steps: Steps, name: str, payload: Mapping[str, str]) -> None:
+    async def put_step(self, steps: Steps, names: Sequence[str], payload: Mapping[str, str]) -> None:
         """The same in a transaction of prepared statements."""
-        await steps.one(_PUT, p_id=new_id(), p_name=name, p_payload=dict(payload), at=now())
+        for name in names:
+            await steps.one(_PUT, p_id=new_id(), p_name=name, p_payload=dict(payload), at=now())
         steps.afterwards.append(self._wake.set)
 
     async def done_in(self, session: AsyncSession, job_id: str) -> bool:
@@ -102,21 +130,23 @@ class SqliteJobs(Jobs):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        if self._tasks:
+            await self._give_back()
         self._tasks = []
 
     async def drain(self, *, raising: bool = True) -> None:
         """Run every job that is due, and those that they store, until none is left."""
-        while (claim := await self._claim()) is not None:
-            error = await self._run(claim)
+        while claims := await self._claim(1):
+            error = await self._run(claims[0])
             if error is not None and raising:
+                await self._claim(0)
                 raise error
 
     async def _work(self) -> None:
-        claim = None
         while not self._stopping:
             self._wake.clear()
             try:
-                claim = await self._claim(look_first=claim is None)
+                claim = await self._next()
                 if claim is not None:
                     await self._run(claim)
                     continue
@@ -126,38 +156,55 @@ class SqliteJobs(Jobs):
                 async with asyncio.timeout(_POLL_SECONDS):
                     await self._wake.wait()
 
-    async def _claim(self, *, look_first: bool = True) -> _Claim | None:
-        """Take the oldest job that is due; who does not expect one looks before taking the write lock."""
-        due = select(JobRow.id).where(JobRow.state == "ready", JobRow.run_at <= now())
-        due = due.order_by(JobRow.run_at, JobRow.id).limit(1)
-        if look_first:
-            async with self.database.reading() as session:
-                if await session.scalar(due) is None:
-                    return None
-        async with self.database.writing() as session:
-            claim = (
-                update(JobRow)
-                .where(JobRow.id == due.scalar_subquery(), JobRow.state == "ready")
-                .values(state="running", owner=self._owner, lease_until=now() + LEASE, tries=JobRow.tries + 1)
-                .returning(JobRow.id, JobRow.name, JobRow.payload, JobRow.tries)
-            )
-            row = (await session.execute(claim)).one_or_none()
-        return None if row is None else _Claim(row.id, row.name, row.payload, row.tries)
+    async def _next(self) -> _Claim | None:
+        """A claimed job that nobody has begun yet; whoever finds none claims the next few for all."""
+        async with self._desk:
+            if not self._waiting:
+                self._waiting.extend(await self._claim(BATCH))
+            return self._waiting.popleft() if self._waiting else None
+
+    async def _claim(self, many: int) -> list[_Claim]:
+        """Write down what was done outside, and take the oldest jobs that are due, in one short transaction.
+
+        Who has nothing to write down looks first whether there is a job, before taking the write lock.
+        """
+        done = set(self._done)
+        if not done and await self.database.reads.one(_LOOK, at=now()) is None:
+            return []
+        async with self.database.steps() as steps:
+            for job_id in done:
+                await steps.one(_SETTLE, job=job_id, claimer=self._owner)
+            at = now()
+            rows = await steps.all(_CLAIM, at=at, many=many, claimer=self._owner, until=at + LEASE)
+        self._done -= done
+        self._held = self._held - done | {row["id"] for row in rows}
+        rows = sorted(rows, key=lambda row: (row["run_at"], row["id"]))
+        return [_Claim(row["id"], row["name"], row["payload"], row["tries"]) for row in rows]
+
+    async def _give_back(self) -> None:
+        """Write down what is done, and leave to others what is claimed and not begun."""
+        unbegun = [claim.id for claim in self._waiting]
+        self._waiting.clear()
+        await self._claim(0)
+        if unbegun:
+            again = update(JobRow).where(JobRow.owner == self._owner, JobRow.id.in_(unbegun))
+            async with self.database.writing() as session:
+                await session.execute(again.values(state="ready", owner=None, lease_until=None, tries=JobRow.tries - 1))
 
     async def _run(self, claim: _Claim) -> Exception | None:
         """Run a claimed job; on failure put it back with a pause, or among the dead letters."""
-        self._running.add(claim.id)
         try:
             await self.perform(str(claim.id), claim.name, claim.payload)
         except Exception as error:  # noqa: BLE001 -- whatever a job raises, it is retried.
+            # From here on the lease is not renewed: a job whose end cannot be written down comes free when it runs out.
+            self._held.discard(claim.id)
             await self._failed(claim, error)
             return error
-        finally:
-            # From here on the lease is not renewed: a job whose end cannot be written down comes free when it runs out.
-            self._running.discard(claim.id)
         if acts_outside(claim.name):
-            async with self.database.writing() as session:
-                await session.execute(delete(JobRow).where(JobRow.id == claim.id, JobRow.owner == self._owner))
+            # Its row goes with the next claim; until then the lease is renewed, so that nobody runs it again.
+            self._done.add(claim.id)
+        else:
+            self._held.discard(claim.id)
         return None
 
     async def _failed(self, claim: _Claim, error: Exception) -> None:
@@ -184,7 +231,7 @@ class SqliteJobs(Jobs):
             await asyncio.sleep(_HEARTBEAT_SECONDS)
             try:
                 async with self.database.writing() as session:
-                    mine = update(JobRow).where(JobRow.owner == self._owner, JobRow.id.in_(self._running))
+                    mine = update(JobRow).where(JobRow.owner == self._owner, JobRow.id.in_(self._held))
                     await session.execute(mine.values(lease_until=now() + LEASE))
                 await self._release_orphans(at_start=False)
             except Exception as error:  # noqa: BLE001 -- the heart beats on.

@@ -63,11 +63,15 @@ class Storage:
 
     async def put(self, path: str, data: AsyncIterator[bytes] | bytes) -> int:
         """Store a blob, whole or not at all, and return its size; raise StorageFull, DependencyDown."""
+        if isinstance(data, bytes):
+            with explained():
+                await obstore.put_async(self._store, _checked(path), data, use_multipart=False)
+            return len(data)
         size = 0
 
         async def counted() -> AsyncIterator[bytes]:
             nonlocal size
-            async for chunk in data if not isinstance(data, bytes) else _once(data):
+            async for chunk in data:
                 size += len(chunk)
                 yield chunk
 
@@ -174,10 +178,6 @@ def _remove_old(folder: Path, before: float) -> None:
         with suppress(FileNotFoundError):
             if path.stat().st_mtime < before:
                 path.unlink()
-
-
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data
 
 
 def _checked(path: str) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
@@ -45,9 +45,9 @@ def payloads(door: Door, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     put = door.runtime.jobs.put
 
-    async def noted(session: AsyncSession, name: str, payload: Mapping[str, str]) -> None:
-        seen.append(f"{name} {dict(payload)}")
-        await put(session, name, payload)
+    async def noted(session: AsyncSession, names: Sequence[str], payload: Mapping[str, str]) -> None:
+        seen.extend(f"{name} {dict(payload)}" for name in names)
+        await put(session, names, payload)
 
     monkeypatch.setattr(door.runtime.jobs, "put", noted)
     return seen

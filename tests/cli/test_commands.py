@@ -150,7 +150,7 @@ async def test_dead_jobs_are_listed_and_tried_again(database_url: str, tmp_path:
     async with open_world(database_url, tmp_path) as world:
         # A job of a name that nobody knows dies at once.
         async with world.runtime.database.writing() as session:
-            await world.runtime.jobs.put(session, "nobody.knows_this", {"user_id": "1"})
+            await world.runtime.jobs.put(session, ["nobody.knows_this"], {"user_id": "1"})
         await world.runtime.jobs.drain(raising=False)
     code, said, _ = run(database_url, tmp_path, "jobs")
     assert code == 1

@@ -22,7 +22,9 @@ from tests.importing.moodle_checks import assert_sound, shown, words
 
 Json = Mapping[str, Any]
 
-FOLDER = Path(os.environ.get("STUDIUM_TEST_FIXTURES", Path(__file__).parents[2].parent / "shared" / "fixtures")) / "gift"
+FOLDER = (
+    Path(os.environ.get("STUDIUM_TEST_FIXTURES", Path(__file__).parents[2].parent / "shared" / "fixtures")) / "gift"
+)
 FILES = sorted(FOLDER.glob("*.gift"))
 COUNT = 26
 KINDS = {

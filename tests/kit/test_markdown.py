@@ -1,11 +1,14 @@
 """Markdown becomes HTML that is safe to show, whatever it holds and however much of it there is."""
 
 import re
+import threading
 from time import process_time
 
 import pytest
 
-from studium.kit.markdown import markdown_to_html
+from studium.kit import markdown
+from studium.kit.ids import new_id
+from studium.kit.markdown import MOST_BRACKETS, html_of, markdown_to_html
 
 MIB = 1 << 20
 
@@ -112,11 +115,38 @@ def test_nothing_runs(text: str) -> None:
         "_" * 150_000,
         "&" * 150_000,
         "[a]: x\n" * 25_000 + "[a]" * 5_000,
+        "![" * 99_999 + "](",
+        "a![*" * 50_000 + "]",
+        ("![" * 21 + "]") * 4_600,
+        "> " * 19 + "a\n" * 20_000,
+        "> " * 19 + "a\n" * 99_000,
+        "- a\n" * 50_000,
     ],
-    ids=lambda text: text[:6],
+    ids=lambda text: f"{text[:6]}…{text[-6:]}",
 )
 def test_the_longest_lesson_takes_its_time_and_no_more(text: str) -> None:
     began = process_time()
     html = markdown_to_html(text[:200_000])
     assert process_time() - began < 3
     assert len(html) < 8 * MIB
+
+
+def test_links_end_where_nobody_writes_so_many() -> None:
+    link = "[x](https://a.example)"
+    html = markdown_to_html(f"{link * (MOST_BRACKETS // 2)}\n\n{link * (MOST_BRACKETS // 2)}\n\n{link} and *more*")
+    assert html.count("<a ") == MOST_BRACKETS
+    assert html.endswith(f"<p>{link} and <em>more</em></p>\n")
+
+
+async def test_a_long_text_is_rendered_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+
+    def noted(text: str) -> str:
+        threads.append(threading.current_thread())
+        return text.upper()
+
+    monkeypatch.setattr(markdown, "markdown_to_html", noted)
+    long, short = f"long {new_id()} " * 100, f"short {new_id()}"
+    shown = [await html_of(text) for text in (short, long, long, short)]
+    assert shown == [text.upper() for text in (short, long, long, short)]
+    assert [thread is threading.main_thread() for thread in threads] == [True, False]

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.kit.clock import now
+from studium.kit.db import insert_of
 from studium.kit.jobs import periodic
 from studium.kit.runtime import Runtime
 from studium.models import Gauge, Tally, TallyDelta
@@ -49,8 +49,7 @@ async def _fold(session: AsyncSession) -> None:
 
 def _adding(session: AsyncSession) -> Any:  # noqa: ANN401 -- each database has an upsert of its own.
     """The statement that adds an amount to a tally, making it where it is missing."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    added = insert(Tally.__table__)  # type: ignore[arg-type]  # mapped classes have tables.
+    added = insert_of(session)(Tally.__table__)
     total = Tally.__table__.c.amount + added.excluded.amount
     return added.on_conflict_do_update(index_elements=["subject_id", "name", "slot"], set_={"amount": total})
 

@@ -10,9 +10,10 @@ from studium.access.actor import Actor
 from studium.access.audit import audit
 from studium.events import CertificateIssued, CertificateRevoked
 from studium.kit.clock import now
-from studium.kit.db import unique_or
+from studium.kit.db import insert_of
 from studium.kit.events import publish
 from studium.kit.ids import new_id
+from studium.kit.problems import Overloaded
 from studium.models import Certificate, Course, Enrollment, EnrollmentStatus, User
 from studium.modules.certificates.errors import CertificateIsRevoked, EnrollmentNotCompleted
 from studium.modules.certificates.numbers import new_number
@@ -21,18 +22,13 @@ from studium.modules.certificates.schemas import RevokeIn
 _TRIES = 5
 
 
-class _NumberTaken(EnrollmentNotCompleted):
-    """Internal: another certificate has this number; try the next one."""
-
-
 async def issue(session: AsyncSession, enrollment_id: UUID) -> tuple[Certificate, bool]:
     """The certificate of a completed enrollment and whether it is new; however often it is called, there is one.
 
     Names and title are copied now: a certificate says what was true on its day. Raises EnrollmentNotCompleted,
-    CertificateIsRevoked.
+    CertificateIsRevoked, and Overloaded where chance gave nothing but numbers that are taken.
     """
-    statement = select(Enrollment).where(Enrollment.id == enrollment_id).with_for_update()
-    enrollment = (await session.execute(statement.execution_options(populate_existing=True))).scalar_one()
+    enrollment, names = await _held(session, enrollment_id)
     if enrollment.status is not EnrollmentStatus.COMPLETED:
         message = "The course is not completed yet."
         raise EnrollmentNotCompleted(message)
@@ -42,48 +38,48 @@ async def issue(session: AsyncSession, enrollment_id: UUID) -> tuple[Certificate
             message = "The certificate was revoked, and there is one for each enrollment."
             raise CertificateIsRevoked(message, certificate_id=str(known.id))
         return known, False
-    certificate = await _new_certificate(session, enrollment)
+    certificate = await _new_certificate(session, enrollment, names)
     await publish(session, CertificateIssued(certificate_id=certificate.id))
     return certificate, True
 
 
-async def _new_certificate(session: AsyncSession, enrollment: Enrollment) -> Certificate:
+async def _held(session: AsyncSession, enrollment_id: UUID) -> tuple[Enrollment, dict[str, str]]:
+    """The enrollment, locked, and the names that its certificate shows."""
     instructor = aliased(User)
-    facts = (
-        select(User.full_name, Course.title, instructor.full_name)
-        .select_from(Enrollment)
+    statement = (
+        select(Enrollment, User.full_name, Course.title, instructor.full_name)
         .join(User, User.id == Enrollment.student_id)
         .join(Course, Course.id == Enrollment.course_id)
         .join(instructor, instructor.id == Course.instructor_id)
-        .where(Enrollment.id == enrollment.id)
+        .where(Enrollment.id == enrollment_id)
+        .with_for_update(of=Enrollment)
     )
-    student_name, course_title, instructor_name = (await session.execute(facts)).one()
-    at = now()
-    certificate_id = new_id()
-    certificate = Certificate(
-        id=certificate_id,
-        enrollment_id=enrollment.id,
-        student_id=enrollment.student_id,
-        course_id=enrollment.course_id,
-        pdf_path=f"certificates/{at:%Y/%m}/{certificate_id}.pdf",
-        completion_date=enrollment.completed_at or at,
-        issued_at=at,
-        student_name=student_name,
-        course_title=course_title,
-        instructor_name=instructor_name,
-        is_revoked=False,
-    )
-    for attempt in range(_TRIES):
-        try:
-            async with unique_or(session, _NumberTaken()):
-                certificate.certificate_number = new_number(at)
-                session.add(certificate)
-        except _NumberTaken:
-            if attempt == _TRIES - 1:
-                raise
-        else:
-            break
-    return certificate
+    row = (await session.execute(statement.execution_options(populate_existing=True))).one()
+    enrollment, *names = row
+    return enrollment, dict(zip(("student_name", "course_title", "instructor_name"), names, strict=True))
+
+
+async def _new_certificate(session: AsyncSession, enrollment: Enrollment, names: dict[str, str]) -> Certificate:
+    at, certificate_id = now(), new_id()
+    row = {
+        "id": certificate_id,
+        "enrollment_id": enrollment.id,
+        "student_id": enrollment.student_id,
+        "course_id": enrollment.course_id,
+        "pdf_path": f"certificates/{at:%Y/%m}/{certificate_id}.pdf",
+        "completion_date": enrollment.completed_at or at,
+        "issued_at": at,
+        "is_revoked": False,
+        **names,
+    }
+    for _ in range(_TRIES):
+        # A number that is taken is no error for the database: a savepoint around each try would cost two round trips.
+        adding = insert_of(session)(Certificate).values(**row, certificate_number=new_number(at))
+        adding = adding.on_conflict_do_nothing(index_elements=[Certificate.certificate_number])
+        certificate: Certificate | None = (await session.execute(adding.returning(Certificate))).scalar_one_or_none()
+        if certificate is not None:
+            return certificate
+    raise Overloaded
 
 
 async def revoke(session: AsyncSession, actor: Actor, certificate: Certificate, wish: RevokeIn) -> Certificate:

@@ -1,15 +1,24 @@
 """What follows a completion: the certificate, then its PDF."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.events import CertificateIssued, EnrollmentCompleted
 from studium.kit.events import on
+from studium.kit.reads import Read
 from studium.kit.runtime import Runtime
 from studium.models import Certificate
 from studium.modules.certificates import actions
 from studium.modules.certificates.errors import CertificateIsRevoked
 from studium.modules.certificates.rendering import kept_pdf
+
+_SHOWN = (
+    *("pdf_path", "student_name", "course_title", "instructor_name"),
+    *("completion_date", "issued_at", "certificate_number"),
+)
+_ISSUED = Read(
+    select(*(getattr(Certificate, name) for name in _SHOWN)).where(Certificate.id == bindparam("certificate"))
+)
 
 
 @on(EnrollmentCompleted)
@@ -24,7 +33,6 @@ async def issue_certificate(session: AsyncSession, event: EnrollmentCompleted) -
 @on(CertificateIssued, outside=True)
 async def render_certificate_pdf(runtime: Runtime, event: CertificateIssued) -> None:
     """Have the PDF ready before its owner asks for it."""
-    async with runtime.database.reading() as session:
-        statement = select(Certificate).where(Certificate.id == event.certificate_id)
-        certificate = (await session.execute(statement)).scalar_one()
-    await kept_pdf(runtime, certificate)
+    row = await runtime.database.reads.one(_ISSUED, certificate=event.certificate_id)
+    assert row is not None  # noqa: S101 -- certificates are never deleted.
+    await kept_pdf(runtime, Certificate(**{name: row[name] for name in _SHOWN}))

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access import rules
 from studium.access.actor import Actor, stand_in
-from studium.kit.markdown import markdown_to_html
+from studium.kit.markdown import html_of
 from studium.kit.pages import AnySelect, Order, Page, PageQuery, paginate
 from studium.kit.reads import Read, Reads, Record
 from studium.models import Course, Lesson, LessonType, Quiz, Role
@@ -38,9 +38,16 @@ def _lesson_out(row: Record) -> LessonOut:
         values |= {"content": None, "video_url": None, "metadata": None}
     values["lesson_type"] = LessonType(values["lesson_type"])
     values["is_locked"] = not row["is_open"]
-    values["content_html"] = markdown_to_html(values["content"]) if values["content"] else None
+    values["content_html"] = None
     values["quiz_id"] = row["quiz_id"] if row["is_open"] else None
     return LessonOut.as_is(**values)
+
+
+async def _shown(lesson: LessonOut) -> LessonOut:
+    """The lesson with its content as HTML."""
+    if lesson.content:
+        lesson.content_html = await html_of(lesson.content)
+    return lesson
 
 
 def _listed(row: Row[Any]) -> LessonOut:
@@ -60,15 +67,19 @@ async def find_visible(reads: Reads, actor: Actor | None, course_id: UUID, lesso
     """A live lesson of a course that the caller may know of, locked or not, or None. One hot read."""
     kept = _PUBLIC if actor is None else _VISIBLE[actor.role]
     row = await reads.one(kept, course_id=course_id, lesson_id=lesson_id, actor_id=actor and actor.id)
-    return None if row is None else _lesson_out(row)
+    return None if row is None else await _shown(_lesson_out(row))
 
 
 async def outline_page(session: AsyncSession, actor: Actor | None, course: Course, page: PageQuery) -> Page[LessonOut]:
     """The outline in order, flat with `parent_lesson_id`."""
     statement = _lessons(actor).where(Lesson.course_id == course.id)
-    return await paginate(session, statement, order=_IN_ORDER, page=page, name="lessons", item=_listed)
+    found = await paginate(session, statement, order=_IN_ORDER, page=page, name="lessons", item=_listed)
+    for lesson in found.items:
+        await _shown(lesson)
+    return found
 
 
 async def lesson_out(session: AsyncSession, actor: Actor | None, lesson_id: UUID) -> LessonOut:
     """One lesson as the caller may see it."""
-    return _listed((await session.execute(_lessons(actor).where(Lesson.id == lesson_id))).one())
+    row = (await session.execute(_lessons(actor).where(Lesson.id == lesson_id))).one()
+    return await _shown(_listed(row))

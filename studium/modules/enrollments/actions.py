@@ -172,10 +172,10 @@ async def review(session: AsyncSession, enrollment: Enrollment, wish: ReviewIn, 
 
 async def note_certificate(session: AsyncSession, certificate_id: UUID) -> None:
     """Copy the time of issue to the enrollment; again: no change."""
-    issued = select(Certificate.enrollment_id, Certificate.issued_at).where(Certificate.id == certificate_id)
-    enrollment_id, issued_at = (await session.execute(issued)).one()
+    issued = select(Certificate.issued_at).where(Certificate.id == certificate_id).scalar_subquery()
+    whose = select(Certificate.enrollment_id).where(Certificate.id == certificate_id).scalar_subquery()
     await session.execute(
         update(Enrollment)
-        .where(Enrollment.id == enrollment_id, Enrollment.certificate_issued_at.is_(None))
-        .values(certificate_issued_at=issued_at, version=Enrollment.version + 1)
+        .where(Enrollment.id == whose, Enrollment.certificate_issued_at.is_(None))
+        .values(certificate_issued_at=issued, version=Enrollment.version + 1)
     )

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Uuid, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -14,7 +13,7 @@ from studium.access.actor import Actor
 from studium.access.audit import audit
 from studium.access.errors import EnrollmentNotActive
 from studium.kit.clock import now
-from studium.kit.db import unique_or
+from studium.kit.db import insert_of, unique_or
 from studium.kit.ids import new_id
 from studium.kit.problems import NotFound
 from studium.models import Enrollment, EnrollmentStatus, Lesson, LessonProgress, LessonType, ProgressStatus, bump
@@ -116,7 +115,7 @@ def _finishing(
         "updated_at": literal(at, LessonProgress.updated_at.type),
     }
     live = select(*row.values()).where(Lesson.id == lesson_id, Lesson.archived_at.is_(None))
-    statement = _insert_of(session)(LessonProgress).from_select(list(row), live, include_defaults=False)
+    statement = insert_of(session)(LessonProgress).from_select(list(row), live, include_defaults=False)
     finished = ("status", "completed_at", "completion_percentage", "updated_at")
     finishing: ReturningInsert[tuple[UUID]] = statement.on_conflict_do_update(
         index_elements=_PLACE,
@@ -139,16 +138,11 @@ async def record_attempt(session: AsyncSession, enrollment: Enrollment, lesson_i
         "attempts_count": 1,
         "updated_at": at,
     }
-    statement = _insert_of(session)(LessonProgress).values(row)
+    statement = insert_of(session)(LessonProgress).values(row)
     again = {"attempts_count": LessonProgress.attempts_count + 1, "updated_at": at}
     await session.execute(statement.on_conflict_do_update(index_elements=_PLACE, set_=again))
     _touch(enrollment, at)
     await session.flush()
-
-
-def _insert_of(session: AsyncSession) -> Any:  # noqa: ANN401 -- two functions alike but for their dialect.
-    """The INSERT of the session's database, which can tell what to do about a row that is there."""
-    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
 
 
 async def _open_lesson(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> LessonType:

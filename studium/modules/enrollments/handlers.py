@@ -30,7 +30,7 @@ async def _recount(session: AsyncSession, course_id: UUID, *, after: UUID | None
         await enqueue(session, recount_more_learners, course_id=str(course_id), after=str(last))
 
 
-@on(CertificateIssued)
+@on(CertificateIssued, together=True)
 async def note_certificate(session: AsyncSession, event: CertificateIssued) -> None:
-    """The enrollment remembers when its certificate was issued."""
+    """The enrollment, which whoever issues holds already, remembers when its certificate was issued."""
     await actions.note_certificate(session, event.certificate_id)

@@ -1,11 +1,12 @@
 """Letters about learning: enrolled, graded, certified."""
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from studium.access.codes import certificate_ticket
 from studium.events import AttemptGraded, CertificateIssued, CertificateRevoked, EnrollmentCreated
 from studium.kit.events import on
+from studium.kit.reads import Read
 from studium.kit.runtime import Runtime
 from studium.models import (
     AttemptStatus,
@@ -19,6 +20,15 @@ from studium.models import (
     User,
 )
 from studium.modules.notifications.posting import Recipient, active_person, post
+
+_CERTIFIED = Read(
+    select(
+        *(Certificate.student_name, Certificate.course_title, Certificate.certificate_number),
+        *(User.email, User.full_name, User.profile_metadata.label("profile_metadata")),
+    )
+    .join(User, User.id == Certificate.student_id)
+    .where(Certificate.id == bindparam("certificate"), Certificate.is_revoked.is_(False), User.is_active)
+)
 
 
 @on(EnrollmentCreated, outside=True)
@@ -45,21 +55,18 @@ async def mail_enrollment(runtime: Runtime, event: EnrollmentCreated) -> None:
 @on(CertificateIssued, outside=True)
 async def mail_certificate(runtime: Runtime, event: CertificateIssued) -> None:
     """The certificate's download and the address where anybody can check it; nothing once it is revoked."""
-    valid = Certificate.id == event.certificate_id, Certificate.is_revoked.is_(False)
-    columns = Certificate.student_id, Certificate.student_name, Certificate.course_title, Certificate.certificate_number
-    async with runtime.database.reading() as session:
-        row = (await session.execute(select(*columns).where(*valid))).one_or_none()
-        to = None if row is None else await active_person(session, row.student_id)
+    row = await runtime.database.reads.one(_CERTIFIED, certificate=event.certificate_id)
     if row is None:
         return
-    base, number = runtime.settings.public_base_url, row.certificate_number
+    to = Recipient.reading(row["email"], row["full_name"], row["profile_metadata"])
+    base, number = runtime.settings.public_base_url, row["certificate_number"]
     ticket = certificate_ticket(runtime.keys, event.certificate_id)
     await post(
         runtime,
         "certificate_issued",
         to,
-        name=row.student_name,
-        course=row.course_title,
+        name=row["student_name"],
+        course=row["course_title"],
         number=number,
         link=f"{base}/api/v1/certificates/{event.certificate_id}/download?ticket={ticket}",
         verify_link=f"{base}/verify/{number}",

@@ -1,7 +1,8 @@
 """From a person's row to their mail box."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,8 +27,12 @@ class Recipient:
     @classmethod
     def of(cls, user: User) -> Self:
         """The recipient behind this row."""
-        wish = languages.spoken((user.profile_metadata or {}).get("language"))
-        return cls(user.email, user.full_name, wish or languages.DEFAULT)
+        return cls.reading(user.email, user.full_name, user.profile_metadata)
+
+    @classmethod
+    def reading(cls, email: str, name: str, metadata: Mapping[str, Any] | None) -> Self:
+        """The recipient of this name, who reads the language that the metadata wishes for."""
+        return cls(email, name, languages.spoken((metadata or {}).get("language")) or languages.DEFAULT)
 
 
 async def active_person(session: AsyncSession, user_id: UUID) -> Recipient | None:
