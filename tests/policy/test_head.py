@@ -14,7 +14,9 @@ OF_THE_MOMENT = {"x-request-id", "ratelimit", "ratelimit-policy"}
 
 
 def addresses(world: World) -> list[str]:
-    templates = [route.path for route in module_routes() if isinstance(route, APIRoute) and "GET" in route.methods]
+    templates = [
+        route.path for route in module_routes() if isinstance(route, APIRoute) and "GET" in (route.methods or ())
+    ]
     filled = [
         re.sub(r"{(\w+)}", lambda name: str(world.ids.get(NAMES.get(name[1], ""), "x")), one) for one in templates
     ]
