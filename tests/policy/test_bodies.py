@@ -96,6 +96,7 @@ async def flood(world: World, who: str | None, count: int, number: int) -> Count
     return found
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("who", ["sam", "ada", "root"])
 async def test_bodies_of_any_shape(world: World, who: str) -> None:
     found = await flood(world, who, SHORT, number=1)

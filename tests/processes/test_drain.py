@@ -29,16 +29,16 @@ def test_it_is_unready_at_once_and_serves_meanwhile(database_url: str, workers: 
             began = monotonic()
             process.send_signal(signal.SIGTERM)
             # A supervisor looks for signals twice a second, and each of its processes is told then.
-            until(lambda: kept.get("/readyz").status_code == 503, seconds=1.5)
+            until(lambda: kept.get("/readyz").status_code == 503, seconds=2)
             assert kept.get("/readyz").json() == {"status": "stopping", "checks": {}}
             answered = 0
-            while monotonic() - began < DRAIN_SECONDS - 0.5:
+            while monotonic() - began < DRAIN_SECONDS - 1:
                 # Those who hold a connection and those who come anew are served alike.
                 assert kept.get("/api/v1/courses").status_code == 200
                 assert found.call("GET", "/courses").status_code == 200
                 assert kept.get("/livez").status_code == 200
                 answered += 1
-            assert answered > 5
+            assert answered > 2
         assert process.wait(timeout=25) == 0
         assert DRAIN_SECONDS - 0.1 < monotonic() - began < DRAIN_SECONDS + 4
         with pytest.raises(httpx2.ConnectError):
