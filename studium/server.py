@@ -1,10 +1,13 @@
 """Serving the application with uvicorn, from one process or several."""
 
+import asyncio
 import ctypes
 import os
 import signal
 import socket
 import sys
+from functools import partial
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -17,7 +20,7 @@ from studium.kit.logs import configure_logs
 from studium.kit.protocol import GuardedProtocol
 
 STOP_SECONDS = 20
-"""How long requests in flight may go on after the server was told to stop; jobs have four seconds after them."""
+"""How long the drain and then requests in flight may take after the signal; jobs have four seconds after them."""
 
 _BACKLOG = 2048
 _PR_SET_PDEATHSIG = 1
@@ -32,7 +35,29 @@ def serving_app() -> FastAPI:
     _die_with_supervisor()
     settings = load_settings()
     configure_logs(settings)
-    return create_app(settings)
+    return _draining_app(settings)
+
+
+def _draining_app(settings: Settings) -> FastAPI:
+    """The application, which says that it is unready as soon as a signal comes, and stops a moment later.
+
+    uvicorn makes it when its own handlers are in place. It closes the port at once when it is told to stop: a balancer
+    that has not asked `/readyz` since then would send people to a closed door.
+    """
+    app = create_app(settings)
+    loop, own = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+
+    def drain(number: int, frame: FrameType | None) -> None:
+        assert callable(own)  # noqa: S101 -- uvicorn's.
+        if app.state.stopping or not settings.drain_seconds:
+            own(number, frame)
+        else:
+            loop.call_soon_threadsafe(loop.call_later, settings.drain_seconds, own, number, None)
+        app.state.stopping = True
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, drain)
+    return app
 
 
 def _die_with_supervisor() -> None:
@@ -52,8 +77,8 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
     listening = _listen(host, port)
     configure_logs(settings)
     config = uvicorn.Config(
-        "studium.server:serving_app" if workers > 1 else create_app(settings),
-        factory=workers > 1,
+        "studium.server:serving_app" if workers > 1 else partial(_draining_app, settings),
+        factory=True,
         host=host,
         port=port,
         workers=workers,
@@ -64,7 +89,7 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_graceful_shutdown=int(STOP_SECONDS - (settings.drain_seconds or 0)),
     )
     print(f"Studium listens on http://{host}:{port} (docs: /docs)", flush=True)  # noqa: T201 -- for people.
     if workers > 1:

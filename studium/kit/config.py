@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     requests_in_flight: int = Field(default=100, ge=1, le=10_000)
+    drain_seconds: float | None = Field(default=None, ge=0, le=15)
     sweep_seconds: float = Field(default=60, ge=0.1, le=3600)
     jobs: JobsMode | None = None
     require_verified_email: bool = False
@@ -149,6 +150,8 @@ class Settings(BaseSettings):
         fill["storage_url"] = self.storage_url or f"file://{data}/files"
         fill["mail_url"] = self.mail_url or f"file://{data}/mail"
         embedded = self.database_url.startswith("sqlite")
+        if self.drain_seconds is None:
+            fill["drain_seconds"] = 1.0 if self.is_production else 0.0
         fill["jobs"] = self.jobs or (JobsMode.INLINE if embedded else JobsMode.EXTERNAL)
         return self
 

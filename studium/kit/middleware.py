@@ -155,6 +155,7 @@ class _Exchange:
         "forwarded",
         "host",
         "hosts",
+        "is_head",
         "is_late",
         "left",
         "length",
@@ -171,6 +172,10 @@ class _Exchange:
 
     def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
         self.edge, self.scope, self.receive_raw, self.send_raw = edge, scope, receive, send
+        self.is_head = scope["method"] == "HEAD"
+        if self.is_head:
+            # Whatever answers GET answers HEAD too, and only the headers of it leave.
+            self.scope = {**scope, "method": "GET"}
         self.status = CLIENT_GONE
         self.started = self.authorized = self.multipart = self.is_late = False
         self.request_id = self.host = b""
@@ -197,7 +202,7 @@ class _Exchange:
             HTTP_IN_FLIGHT.dec()
             seconds = perf_counter() - began
             route = getattr(self.scope.get("route"), "path", None) or UNMATCHED
-            method = self.scope["method"]
+            method = "HEAD" if self.is_head else self.scope["method"]
             count_request(method, route, self.status, seconds)
             self.edge.access_log(method[:20], route, self.status, round(seconds * 1000, 2))
             request_id_var.reset(mark)
@@ -308,6 +313,12 @@ class _Exchange:
             self.status = message["status"]
             message["headers"] = self._headers(message.get("headers", ()))
             await self.send_raw(message)
+            return
+        if self.is_head:
+            await self.send_raw({"type": "http.response.body", "body": b""})
+            if message.get("more_body"):
+                # Nobody waits for the rest, so whoever would read it from a disk need not.
+                raise ClientDisconnect
             return
         self.since = inf
         await self.send_raw(message)

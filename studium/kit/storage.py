@@ -23,11 +23,12 @@ from studium.kit.problems import DependencyDown, StorageFull
 
 CHUNK = 1 << 20
 INCOMING_KEPT = timedelta(hours=1)
-# A store that is down is noticed in seconds: by itself the client would try ten times, for three minutes.
+# A store that is down is noticed in seconds: by itself the client would try ten times, for three minutes. One that
+# hangs has had its time with the first try: only what fails before `retry_timeout` is tried again.
 _PATIENCE = {"timeout": "30s", "connect_timeout": "2s", "read_timeout": "4s"}
 _RETRIES: Any = {
     "max_retries": 1,
-    "retry_timeout": timedelta(seconds=5),
+    "retry_timeout": timedelta(seconds=3),
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2},
 }
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")

@@ -58,7 +58,7 @@ async def test_a_slug_of_ones_own_is_taken_or_refused(world: World) -> None:
     made = await new_course(world, slug="my-walk")
     assert made["slug"] == "my-walk"
     answer = await world.call("eve", "POST", "/courses", json={"title": "Else", "slug": "my-walk"})
-    assert refused(answer, 409, "slug_taken")["slug"] == "my-walk"
+    assert "my-walk" not in str(refused(answer, 409, "slug_taken"))
     other = await new_course(world)
     answer = await world.call("ada", "PATCH", f"/courses/{other['id']}", json={"slug": "my-walk"})
     refused(answer, 409, "slug_taken")

@@ -96,8 +96,13 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 
 
 async def fuzz(world: World, who: str | None, count: int, seed: int) -> dict[int, int]:
-    """Send so many requests; return how many got each status."""
+    """Open an attempt and send so many requests; return how many got each status."""
     await open_attempt(world)
+    return await storm(world, who, count, seed)
+
+
+async def storm(world: World, who: str | None, count: int, seed: int) -> dict[int, int]:
+    """Send so many requests; return how many got each status."""
     document = (await world.client.get("http://test/openapi.json")).json()
     maker = Maker(document, [*map(str, world.ids.values()), "nonsense", "00000000-0000-0000-0000-000000000000"], seed)
     found: dict[int, int] = {}

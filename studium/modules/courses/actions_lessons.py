@@ -98,7 +98,7 @@ async def update_lesson(
         _check_parent(lesson.id, changes["parent_lesson_id"], outline)
     if changes.get("lesson_type", lesson.lesson_type) is not lesson.lesson_type:
         await check_type_change(session, lesson)
-    async with unique_or(session, slug_taken(Lesson, str(changes.get("slug")))):
+    async with unique_or(session, slug_taken(Lesson)):
         if assign(lesson, changes):
             lesson.version += 1
     return lesson

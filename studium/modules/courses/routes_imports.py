@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
-from fastapi.responses import StreamingResponse
 
 from studium.access import idempotency
 from studium.access.actor import Teacher
 from studium.access.permissions import EditableCourse, OwnImport
 from studium.kit.db import SessionDep, runtime_behind
 from studium.kit.routing import Router
+from studium.kit.streams import Stream
 from studium.modules.courses.importing import uploads
 from studium.modules.courses.importing.export import export_course
 from studium.modules.courses.importing.schemas import ImportOut
@@ -80,4 +80,4 @@ async def read_export(request: Request, course: EditableCourse, session: Session
         "Content-Disposition": f'attachment; filename="{export.filename}"',
         "Content-Length": str(export.size),
     }
-    return StreamingResponse(export.chunks(), headers=headers, media_type="application/zip")
+    return Stream(export.chunks(), headers=headers, media_type="application/zip")

@@ -50,12 +50,12 @@ async def add_under_free_slug(
 
 async def add_under_slug(session: AsyncSession, row: Course | Lesson, slug: str) -> None:
     """Insert `row` with this slug; raises SlugTaken."""
-    async with unique_or(session, slug_taken(type(row), slug)):
+    async with unique_or(session, slug_taken(type(row))):
         row.slug = slug
         session.add(row)
 
 
-def slug_taken(kind: type[Course | Lesson], slug: str) -> SlugTaken:
+def slug_taken(kind: type[Course | Lesson]) -> SlugTaken:
     """The refusal of a slug that another row of this kind has."""
     other = "Another course" if kind is Course else "Another lesson of this course"
-    return SlugTaken(f"{other} has this slug; choose another one.", slug=slug)
+    return SlugTaken(f"{other} has this slug; choose another one.")

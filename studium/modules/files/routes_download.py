@@ -1,17 +1,17 @@
 """Giving files out: whole or in part, from the folder itself or by an address of limited time."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import structlog
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
 
 from studium.access.permissions import VisibleFile
 from studium.kit.db import runtime_behind
 from studium.kit.problems import NotFound
 from studium.kit.routing import Router
 from studium.kit.storage import BlobMissing, Storage
+from studium.kit.streams import Stream
 from studium.models import UploadedFile
 from studium.modules.files.delivery import delivery_headers, guard_headers, is_known, wanted_range
 
@@ -46,10 +46,10 @@ async def download_file(request: Request, file: VisibleFile) -> Response:
     headers["Content-Length"] = str(end - start)
     if wanted is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.file_size}"
-    return StreamingResponse(await _opened(storage, file, start, end), 200 if wanted is None else 206, headers)
+    return Stream(await _opened(storage, file, start, end), 200 if wanted is None else 206, headers)
 
 
-async def _opened(storage: Storage, file: UploadedFile, start: int, end: int) -> AsyncIterator[bytes]:
+async def _opened(storage: Storage, file: UploadedFile, start: int, end: int) -> AsyncGenerator[bytes]:
     """The bytes `start`..`end` (exclusive), of which the first were read; raise NotFound where the blob is missing."""
     chunks = storage.stream(file.storage_path, start, end)
     try:
@@ -61,7 +61,7 @@ async def _opened(storage: Storage, file: UploadedFile, start: int, end: int) ->
     return _continued(first, chunks)
 
 
-async def _continued(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+async def _continued(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     async with aclosing(rest):
         yield first
         async for chunk in rest:
