@@ -105,6 +105,9 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer HTTP, close web sockets (there are none), and let the life of the server pass."""
         if scope["type"] == "http":
+            if scope["method"] == "HEAD":
+                # Asked for like GET, as RFC 9110 (9.3.2) has it; the server, which knows better, leaves out the body.
+                scope = {**scope, "method": "GET"}
             await _Exchange(self, scope, receive, send).run()
         elif scope["type"] == "websocket":
             await receive()
