@@ -301,6 +301,7 @@ async def test_saving_nothing_changes_nothing(world: World) -> None:
     await open_attempt(world)
     path = f"{attempts('Q1')}/{{T1}}"
     before = await world.call("sam", "GET", path)
-    for nothing in ({}, {"answers": []}):
+    nothings: list[dict[str, Any]] = [{}, {"answers": []}]
+    for nothing in nothings:
         answer = await world.call("sam", "PATCH", path, json=nothing)
         assert (ok(answer)["version"], answer.headers["etag"]) == (before.json()["version"], before.headers["etag"])
