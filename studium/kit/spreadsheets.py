@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 
 MEDIA_TYPE = "text/csv"
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The full-width signs are formulas too where a spreadsheet runs in Japanese.
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def csv_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -61,7 +61,7 @@ async def test_a_title_is_not_run_as_a_formula(world: World) -> None:
     assert f"'{title}" in {row["title"] for row in csv.DictReader(StringIO(answer.text))}
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\uff1d1", " \uff0b1"])
 def test_what_begins_like_a_formula_gets_an_apostrophe(text: str) -> None:
     assert next(csv.reader(StringIO(csv_of([text], []), newline=""))) == [text]
     assert list(csv.reader(StringIO(csv_of(["a"], [[text]]), newline="")))[1] == [f"'{text}"]

@@ -88,7 +88,12 @@ REFUSED: dict[str, Any] = {
     "from=9999-12-31&to=9999-12-31": "out_of_range",
     "to=0001-01-01": "out_of_range",
     "bucket=year": "literal_error",
-    "from=soon": "date_from_datetime_parsing",
+    "from=soon": "value_error",
+    "from=1767225600": "value_error",
+    "to=2026-01-01T00:00:00Z": "value_error",
+    "from=2026-02-30": "date_from_datetime_parsing",
+    "timezone=localtime": "unknown_timezone",
+    "timezone=Factory": "unknown_timezone",
     "timezone=Mars/Olympus": "unknown_timezone",
     "timezone=../../etc/passwd": "unknown_timezone",
     "timezone=posix/Europe/Berlin": "unknown_timezone",
@@ -131,7 +136,7 @@ def test_edges_are_the_beginnings_of_days_in_every_zone() -> None:
 
 
 def test_every_zone_keeps_to_quarters_of_an_hour() -> None:
-    for name in available_timezones():
+    for name in available_timezones() - {"Factory", "localtime"}:
         zone = zone_of(name)
         assert zone is not None
         for year in range(1980, 2040):

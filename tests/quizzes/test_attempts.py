@@ -295,3 +295,13 @@ async def test_if_match_keeps_an_old_tab_from_writing_over_a_new_one(world: Worl
     ok(await world.call("sam", "PATCH", path, json=answers, headers={"If-Match": tag}))
     stale = await world.call("sam", "PATCH", path, json={"answers": []}, headers={"If-Match": tag})
     refused(stale, 412, "precondition_failed")
+
+
+async def test_saving_nothing_changes_nothing(world: World) -> None:
+    await open_attempt(world)
+    path = f"{attempts('Q1')}/{{T1}}"
+    before = await world.call("sam", "GET", path)
+    nothings: list[dict[str, Any]] = [{}, {"answers": []}]
+    for nothing in nothings:
+        answer = await world.call("sam", "PATCH", path, json=nothing)
+        assert (ok(answer)["version"], answer.headers["etag"]) == (before.json()["version"], before.headers["etag"])

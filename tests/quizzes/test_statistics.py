@@ -17,7 +17,7 @@ from studium.modules.quizzes.grading import Answer, mark, total
 from studium.modules.quizzes.snapshot import snapshot_of
 from studium.modules.quizzes.statistics import ItemSums, discrimination_index, facility, standard_deviation
 from tests.courses.teaching import ok
-from tests.quizzes.desk import CHOICE, SEVERAL, SHORT, TRUTH, enroll, key_of, new_quiz, start, take
+from tests.quizzes.desk import CHOICE, SEVERAL, SHORT, TRUTH, enroll, key_of, new_quiz, said, start, take
 from tests.world import World
 
 PATH = "/courses/{C1}/quizzes/{QX}/statistics"
@@ -114,6 +114,17 @@ async def test_only_graded_attempts_count_and_none_is_no_figure(world: World) ->
     one = ok(await world.call("ada", "GET", PATH))
     assert (one["attempts"], one["mean"], one["median"], one["standard_deviation"]) == (1, 0, 0, None)
     assert one["questions"][0]["discrimination_index"] is None
+
+
+async def test_true_counts_as_true_however_it_was_typed(world: World) -> None:
+    """Whatever is marked as true is counted as true; an essay that says so is not."""
+    await new_quiz(world, TRUTH, SHORT, max_attempts=10)
+    question, short = await key_of(world)
+    for text in ("true", " TRUE ", "true\n", "\uff34\uff32\uff35\uff25", "tr\u00adue", "FALSE\t"):
+        await take(world, said(question, text), said(short, "true"))
+    told = ok(await world.call("ada", "GET", PATH))["questions"]
+    assert {option["id"]: option["count"] for option in told[0]["options"]} == {"true": 5, "false": 1}
+    assert (told[0]["facility"], told[1]["options"]) == (83.33, [])
 
 
 async def test_the_number_of_statements_does_not_grow(world: World) -> None:

@@ -1,25 +1,42 @@
 """The query parameters that every trend takes."""
 
+import re
 from datetime import UTC, date, timedelta, tzinfo
 from functools import lru_cache
 from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo, available_timezones
 
 from fastapi import Depends, Query
+from pydantic import BeforeValidator
 
 from studium.kit.clock import now
 from studium.kit.problems import FieldError, InvalidInput
 from studium.modules.analytics.periods import DEFAULT_DAYS, FIRST_DAY, LAST_DAY, MAX_BUCKETS, Bucket, Period
 
 _ZONE_MAX = 64
+_NO_ZONES = {"Factory", "localtime"}
+"""Files beside the database's own: a machine that was not set up, and whatever this one was set up to."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RANGE = f"Days lie between {FIRST_DAY} and {LAST_DAY}."
+
+
+def _only_days(value: object) -> object:
+    """Refuse what pydantic would take for a day as well: seconds since 1970, and a midnight."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        message = "must be a day, as in 2026-01-31"
+        raise ValueError(message)
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_only_days)]
 
 
 async def period_query(
     first: Annotated[
-        date | None, Query(alias="from", description="The first day; 30 days until `to` by default.")
+        Day | None, Query(alias="from", description="The first day; 30 days until `to` by default.")
     ] = None,
-    last: Annotated[date | None, Query(alias="to", description="The last day, included; today by default.")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="The last day, included; today by default.")] = None,
     bucket: Annotated[Bucket, Query(description="How wide a point is; weeks begin on Monday.")] = Bucket.DAY,
     timezone: Annotated[
         str, Query(max_length=_ZONE_MAX, description="Whose days: an IANA name such as `Asia/Kolkata`.")
@@ -50,7 +67,7 @@ def _refuse(name: str, code: str, detail: str) -> NoReturn:
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
     """Every name of the time zone database. Asking `ZoneInfo` for any text at all would look for files."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - _NO_ZONES)
 
 
 def zone_of(name: str) -> tzinfo | None:

@@ -159,9 +159,11 @@ def _new_attempt(enrollment: Enrollment, offer: _Offer) -> QuizAttempt:
 async def save_answers(
     session: AsyncSession, sitting: Sitting, answers: Sequence[Answer], if_match: IfMatchHeader
 ) -> None:
-    """Keep answers as they are given; raises as `submit_attempt` does."""
+    """Keep answers as they are given; none change nothing. Raises as `submit_attempt` does."""
     attempt = sitting.attempt
     await _require_open(session, sitting, if_match)
+    if not answers:
+        return
     attempt.answers = _dumped(_checked(snapshot_of(attempt), attempt, answers))
     bump(attempt)
     await session.flush()

@@ -1,6 +1,7 @@
 """How a quiz and its questions fared. The database makes the sums, in whole hundredths, so that they are exact."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.models import AttemptStatus, Enrollment, QuestionType, Quiz, QuizAttempt, QuizQuestion
+from studium.modules.quizzes.comparing import normalized
 from studium.modules.quizzes.questions import TRUTHS
 from studium.modules.quizzes.schemas_staff import ItemStatistics, OptionCount, QuizStatistics
 from studium.modules.quizzes.statistics import ItemSums, discrimination_index, facility, mean, standard_deviation
@@ -24,11 +26,13 @@ async def quiz_statistics(session: AsyncSession, quiz: Quiz) -> QuizStatistics:
     json = _PostgresJson if session.get_bind().dialect.name == "postgresql" else _SqliteJson
     n, learners, total, squares = (await session.execute(_totals(quiz))).one()
     sums = {row[0]: ItemSums(*map(int, row[1:])) for row in await session.execute(_item_sums(quiz, json))}
-    counts: dict[tuple[str, str], int] = {}
-    for statement in (_option_counts(quiz, json), _truth_counts(quiz, json)):
-        counts.update({(row[0], row[1]): row[2] for row in await session.execute(statement)})
     asked = select(QuizQuestion).where(QuizQuestion.quiz_id == quiz.id).order_by(QuizQuestion.order_index)
-    questions = (await session.execute(asked)).scalars()
+    questions = (await session.execute(asked)).scalars().all()
+    counts: Counter[tuple[str, str]] = Counter()
+    for question_id, option_id, count in await session.execute(_option_counts(quiz, json)):
+        counts[question_id, option_id] += count
+    for question_id, text, count in await session.execute(_truth_counts(quiz, questions, json)):
+        counts[question_id, normalized(text)] += count
     return QuizStatistics(
         quiz_id=quiz.id,
         attempts=n,
@@ -149,8 +153,10 @@ def _option_counts(quiz: Quiz, json: Json) -> Select[Any]:
     return chosen.group_by(question, option.c.value)
 
 
-def _truth_counts(quiz: Quiz, json: Json) -> Select[Any]:
+def _truth_counts(quiz: Quiz, questions: Iterable[QuizQuestion], json: Json) -> Select[Any]:
+    """What was said to questions of true or false, as it was typed: marking alone knows which texts are the same."""
+    asked = [str(each.id) for each in questions if each.question_type is QuestionType.TRUE_FALSE]
     answer = json.items(QuizAttempt.answers)
-    question, text = json.member(answer, "question_id"), func.lower(func.trim(json.member(answer, "answer_text")))
-    said = _graded(quiz, question, text, func.count()).join(answer, true()).where(text.in_(TRUTHS))
+    question, text = json.member(answer, "question_id"), json.member(answer, "answer_text")
+    said = _graded(quiz, question, text, func.count()).join(answer, true()).where(question.in_(asked))
     return said.group_by(question, text)

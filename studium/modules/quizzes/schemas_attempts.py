@@ -24,9 +24,9 @@ class AnswerIn(Input):
 
 
 class AnswersIn(Input):
-    """Answers to save; they replace those saved before, question by question."""
+    """Answers to save; they replace those saved before, question by question. None of them change nothing."""
 
-    answers: Annotated[list[AnswerIn], Field(max_length=MAX_QUESTIONS)]
+    answers: Annotated[list[AnswerIn], Field(default_factory=list, max_length=MAX_QUESTIONS)]
 
 
 class SubmitIn(Input):
