@@ -17,7 +17,7 @@ from studium.models.progress import LessonProgress, ProgressStatus
 from studium.models.quiz import QuestionType, Quiz, QuizQuestion, QuizType
 from studium.models.regrade import Regrade, RegradeEntry
 from studium.models.session import OneTimeToken, RecoveryCode, RefreshToken, TokenPurpose, UserSession
-from studium.models.tally import ALWAYS, SCHOOL, SLOT_SECONDS, Gauge, Tally, TallyDelta
+from studium.models.tally import ALWAYS, SCHOOL, SLOT_SECONDS, Gauge, Tally, TallyDelta, tally_totals
 from studium.models.throttle import ThrottleHit
 from studium.models.user import MfaMethod, Role, User
 
@@ -68,4 +68,5 @@ __all__ = [
     "User",
     "UserSession",
     "bump",
+    "tally_totals",
 ]

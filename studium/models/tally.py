@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Integer, String
+from sqlalchemy import BigInteger, Index, Integer, Select, String, func, select, union_all
 from sqlalchemy.orm import Mapped, mapped_column
 
 from studium.kit.tables import Base
@@ -47,6 +47,19 @@ class TallyDelta(Base):
     name: Mapped[str] = mapped_column(String(20))
     slot: Mapped[int]
     amount: Mapped[int] = mapped_column(BigInteger)
+
+
+def tally_totals(subject: UUID) -> Select[str, int]:
+    """Name and amount of each tally of a subject that is not about a moment, what was folded and what was appended.
+
+    Both are read at one moment; a tally that was never written has no row.
+    """
+    parts = [
+        select(each.name, each.amount).where(each.subject_id == subject, each.slot == ALWAYS)
+        for each in (Tally, TallyDelta)
+    ]
+    both = union_all(*parts).subquery()
+    return select(both.c.name, func.sum(both.c.amount).label("amount")).group_by(both.c.name)
 
 
 class Gauge(Base):

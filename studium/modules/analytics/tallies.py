@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, Select, bindpa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from studium.models import ALWAYS, Tally, TallyDelta
+from studium.models import ALWAYS, Tally, TallyDelta, tally_totals
 from studium.modules.analytics.periods import Period
 from studium.modules.analytics.schemas import TrendPoint
 
@@ -18,9 +18,7 @@ _TABLES = (Tally, TallyDelta)
 
 async def totals(session: AsyncSession, subject: UUID) -> Counter[str]:
     """Every tally of one subject that is not about a moment, by name; one that was never written is 0."""
-    parts = [select(each.name, each.amount).where(each.subject_id == subject, each.slot == ALWAYS) for each in _TABLES]
-    both = union_all(*parts).subquery()
-    rows = (await session.execute(select(both.c.name, func.sum(both.c.amount)).group_by(both.c.name))).all()
+    rows = (await session.execute(tally_totals(subject))).all()
     return Counter({name: int(amount) for name, amount in rows})
 
 
