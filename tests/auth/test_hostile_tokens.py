@@ -63,7 +63,7 @@ HEADERS: dict[str, dict[str, object]] = {
 async def genuine(door: Door) -> tuple[dict[str, object], bytes]:
     await door.person("sam@school.example")
     claims = door.runtime.keys.verify("access", await door.token("sam@school.example"))
-    return claims, door.runtime.keys._key("sign", "access")
+    return dict(claims), door.runtime.keys._key("sign", "access")
 
 
 async def refused(door: Door, token: str) -> bool:
