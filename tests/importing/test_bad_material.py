@@ -51,6 +51,14 @@ TREES: dict[str, tuple[Mapping[str, bytes], str]] = {
     "bad JSON": (FILES | {"policies/2026/grading_policy.json": b"{\n,}"}, r"grading_policy.json:2: not valid JSON"),
     "deep": (FILES | {"chapter/wheels.xml": b"<chapter>" + b"<p>" * 300}, r"chapter/wheels.xml:1: not well-formed"),
     "50 MB of Markdown": ({"course.md": COURSE + b"word " * 10_000_000}, r"course.md:1: more than 1,048,576 bytes"),
+    "50 MB of a lesson": (
+        {"course.md": COURSE, "01-a.md": COURSE + b"word " * 10_000_000},
+        r"01-a.md:4: the content: String should have at most 200000",
+    ),
+    "piled marks": (
+        {"course.md": COURSE, "01-a.md": COURSE + b"\nx" + "\u0f73\u0301".encode() * 40_000},
+        r"01-a.md:5: the text: must not pile more than 30 marks on one letter",
+    ),
     "50 MB of XML": (
         FILES | {"chapter/wheels.xml": b"<chapter>" + b" " * 50_000_000},
         r"chapter/wheels.xml:1: more than",

@@ -4,7 +4,6 @@ import os
 import re
 import stat
 import tarfile
-import unicodedata
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from tempfile import TemporaryFile
 from typing import IO
 from zipfile import BadZipFile, ZipFile
 
+from studium.kit.marks import composed
 from studium.modules.courses.course_text import CourseFormatError, Place
 
 MAX_ENTRIES = 10_000
@@ -248,7 +248,7 @@ def _plain_name(name: str) -> str:
         shown = ascii(name[:80]).strip("'")
         reason = f"a name that leads out of the archive or is no plain path: {shown}"
         raise Place(PurePath(), 1).error(reason)
-    return unicodedata.normalize("NFC", name)
+    return composed(name)
 
 
 def _too_many(path: PurePath) -> CourseFormatError:

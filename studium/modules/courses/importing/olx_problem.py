@@ -15,6 +15,7 @@ from lxml import etree
 
 from studium.models import QuestionType
 from studium.modules.courses.course_text import JsonObject, OptionText, QuestionText
+from studium.modules.courses.importing.html_text import tidy
 from studium.modules.courses.importing.xml_source import inner_xml, line_of, text_of
 
 Markdown = Callable[[str], str]
@@ -355,7 +356,7 @@ def _text_input(response: etree._Element, changes: list[str], markdown: Markdown
         _refuse("its key is a regular expression")
     more = [each.get("answer") or text_of(each) for each in response.iter("additional_answer")]
     older = response.get("answer", "").split("_or_")
-    answers = list(dict.fromkeys(each.strip() for each in (*older, *more) if each.strip()))
+    answers = list(dict.fromkeys(text for each in (*older, *more) if (text := tidy(each).strip())))
     if not answers:
         _refuse("it has no key")
     if any("|" in each for each in answers) or len("|".join(answers)) > MAX_KEY:
