@@ -1,9 +1,10 @@
 """Material of strangers: whatever is wrong with it is said with its place, and nothing leaves its bounds."""
 
+import gzip
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from tarfile import SYMTYPE, TarInfo
+from tarfile import GNU_FORMAT, GNUTYPE_SPARSE, SYMTYPE, TarInfo
 
 import pytest
 
@@ -24,6 +25,17 @@ def link() -> TarInfo:
     member = TarInfo("course/static/passwd")
     member.type, member.linkname = SYMTYPE, "/etc/passwd"
     return member
+
+
+def sparse() -> bytes:
+    """A file of a terabyte that holds nothing but what its header says of it, before a course."""
+    head = bytearray(TarInfo("course/static/holes.bin").tobuf(GNU_FORMAT))
+    head[156:157] = GNUTYPE_SPARSE
+    head[386:410] = b"%011o\0" % 0 + b"%011o\0" % 0
+    head[483:495] = b"\x80" + (10**12).to_bytes(11, "big")
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    return gzip.compress(bytes(head) + gzip.decompress(tarred(FILES)))
 
 
 CYCLE = b'<vertical display_name="Round"><vertical url_name="pressure"/></vertical>'
@@ -83,7 +95,9 @@ ARCHIVES: dict[str, tuple[str, bytes, str]] = {
     "zip bomb": ("a.zip", zipped({"course.md": bytes(50_000_000)}), "too large when unpacked"),
     "tar path": ("a.tar.gz", tarred({"../../evil.md": b"x"}), "leads out of the archive"),
     "tar absolute": ("a.tar.gz", tarred({"/etc/evil.md": b"x"}), "leads out of the archive"),
-    "tar link": ("a.tar.gz", tarred(FILES, link()), "a link or device"),
+    "tar link": ("a.tar.gz", tarred(FILES, link()), "a link, device or sparse file"),
+    "tar of holes": ("a.tar.gz", sparse(), "a link, device or sparse file"),
+    "cut tar": ("a.tar.gz", tarred(FILES)[:-200], "a.tar.gz:1: the archive is broken"),
     "tar bomb": ("a.tar.gz", BOMB.compress(bytes(300_000_000)) + BOMB.flush(), "no course"),
     "tar of a bomb": ("a.tar.gz", tarred({"course.md": bytes(150_000_000)}), "far more than its size"),
     "cut tar": ("a.tar.gz", tarred(FILES)[:1500], "the archive is broken"),

@@ -154,6 +154,7 @@ async def _write(session: AsyncSession, wish: Wish, item: CourseItem, files: _Fi
         written = await update_course(session, course, item, change, only_lessons=wish.into_id is not None)
     if files.taken:
         await add_taken(session, wish.owner, written.course.id, files.taken)
+        written.outcome = Outcome.CREATED if written.outcome is Outcome.CREATED else Outcome.UPDATED
     if files.records:
         await record_files(session, written.course, item, files.records)
     return written
