@@ -97,7 +97,6 @@ ARCHIVES: dict[str, tuple[str, bytes, str]] = {
     "tar absolute": ("a.tar.gz", tarred({"/etc/evil.md": b"x"}), "leads out of the archive"),
     "tar link": ("a.tar.gz", tarred(FILES, link()), "a link, device or sparse file"),
     "tar of holes": ("a.tar.gz", sparse(), "a link, device or sparse file"),
-    "cut tar": ("a.tar.gz", tarred(FILES)[:-200], "a.tar.gz:1: the archive is broken"),
     "tar bomb": ("a.tar.gz", BOMB.compress(bytes(300_000_000)) + BOMB.flush(), "no course"),
     "tar of a bomb": ("a.tar.gz", tarred({"course.md": bytes(150_000_000)}), "far more than its size"),
     "cut tar": ("a.tar.gz", tarred(FILES)[:1500], "the archive is broken"),
@@ -147,3 +146,9 @@ async def test_a_form_without_a_file_or_with_too_much(world: World) -> None:
     assert odd.json()["errors"][0]["code"] == "unknown_field"
     empty = await world.call("ada", "POST", "/courses/import", files={"file": ("a.zip", b"")})
     assert empty.status_code == 422
+
+
+def test_cutoffs_that_are_no_numbers_are_passed_over(tmp_path: Path) -> None:
+    policy = b'{"GRADE_CUTOFFS": {"a": true, "b": NaN, "c": 1e400, "d": 0.6}}'
+    item = read(tree(tmp_path / "course", FILES | {"policies/2026/grading_policy.json": policy}), tmp_path)
+    assert {each.quiz.passing_score for each in item.course.lessons if each.quiz} == {60}
