@@ -12,12 +12,12 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from studium.kit.marks import without_piles
 from studium.kit.problems import FieldNotAllowed
 
 METADATA_MAX_BYTES = 16_384
 METADATA_MAX_DEPTH = 5
 METADATA_MAX_KEYS = 64
-MARKS_MAX = 30
 URL_MAX = 500
 _OWN_FILE = re.compile(r"/api/v1/files/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/download)?")
 BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -84,22 +84,6 @@ def _without_controls(value: str) -> str:
     if any(unicodedata.category(char) == "Cc" for char in value) or BIDI_OVERRIDES.intersection(value):
         message = "must not contain control or direction-override characters"
         raise ValueError(message)
-    return value
-
-
-def without_piles(value: str) -> str:
-    """The text itself; raise ValueError where more than 30 combining marks stand on one letter.
-
-    Normalising sorts such a pile in quadratic time: 80,000 marks would hold the server for ten seconds.
-    """
-    if value.isascii():
-        return value
-    piled = 0
-    for char in value:
-        piled = piled + 1 if unicodedata.combining(char) else 0
-        if piled > MARKS_MAX:
-            message = f"must not pile more than {MARKS_MAX} marks on one letter"
-            raise ValueError(message)
     return value
 
 
@@ -200,6 +184,9 @@ Title = Annotated[str, BeforeValidator(_tidy_before), Field(min_length=1, max_le
 
 Label = Annotated[str, BeforeValidator(_tidy_before), Field(min_length=1, max_length=100)]
 """A short label such as a category: as Title, up to 100 characters."""
+
+Words = Annotated[str, AfterValidator(_text_controls)]
+"""Text of any length without control characters, but for line ends and tabs, and without piled marks."""
 
 Paragraphs = Annotated[str, Field(max_length=20_000), AfterValidator(_text_controls)]
 """Free text of several lines, up to 20,000 characters."""

@@ -1,9 +1,10 @@
 """Material of strangers: whatever is wrong with it is said with its place, and nothing leaves its bounds."""
 
+import gzip
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from tarfile import SYMTYPE, TarInfo
+from tarfile import GNU_FORMAT, GNUTYPE_SPARSE, SYMTYPE, TarInfo
 
 import pytest
 
@@ -24,6 +25,17 @@ def link() -> TarInfo:
     member = TarInfo("course/static/passwd")
     member.type, member.linkname = SYMTYPE, "/etc/passwd"
     return member
+
+
+def sparse() -> bytes:
+    """A file of a terabyte that holds nothing but what its header says of it, before a course."""
+    head = bytearray(TarInfo("course/static/holes.bin").tobuf(GNU_FORMAT))
+    head[156:157] = GNUTYPE_SPARSE
+    head[386:410] = b"%011o\0" % 0 + b"%011o\0" % 0
+    head[483:495] = b"\x80" + (10**12).to_bytes(11, "big")
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    return gzip.compress(bytes(head) + gzip.decompress(tarred(FILES)))
 
 
 CYCLE = b'<vertical display_name="Round"><vertical url_name="pressure"/></vertical>'
@@ -51,6 +63,14 @@ TREES: dict[str, tuple[Mapping[str, bytes], str]] = {
     "bad JSON": (FILES | {"policies/2026/grading_policy.json": b"{\n,}"}, r"grading_policy.json:2: not valid JSON"),
     "deep": (FILES | {"chapter/wheels.xml": b"<chapter>" + b"<p>" * 300}, r"chapter/wheels.xml:1: not well-formed"),
     "50 MB of Markdown": ({"course.md": COURSE + b"word " * 10_000_000}, r"course.md:1: more than 1,048,576 bytes"),
+    "50 MB of a lesson": (
+        {"course.md": COURSE, "01-a.md": COURSE + b"word " * 10_000_000},
+        r"01-a.md:4: the content: String should have at most 200000",
+    ),
+    "piled marks": (
+        {"course.md": COURSE, "01-a.md": COURSE + b"\nx" + "\u0f73\u0301".encode() * 40_000},
+        r"01-a.md:5: the text: must not pile more than 30 marks on one letter",
+    ),
     "50 MB of XML": (
         FILES | {"chapter/wheels.xml": b"<chapter>" + b" " * 50_000_000},
         r"chapter/wheels.xml:1: more than",
@@ -75,7 +95,8 @@ ARCHIVES: dict[str, tuple[str, bytes, str]] = {
     "zip bomb": ("a.zip", zipped({"course.md": bytes(50_000_000)}), "too large when unpacked"),
     "tar path": ("a.tar.gz", tarred({"../../evil.md": b"x"}), "leads out of the archive"),
     "tar absolute": ("a.tar.gz", tarred({"/etc/evil.md": b"x"}), "leads out of the archive"),
-    "tar link": ("a.tar.gz", tarred(FILES, link()), "a link or device"),
+    "tar link": ("a.tar.gz", tarred(FILES, link()), "a link, device or sparse file"),
+    "tar of holes": ("a.tar.gz", sparse(), "a link, device or sparse file"),
     "tar bomb": ("a.tar.gz", BOMB.compress(bytes(300_000_000)) + BOMB.flush(), "no course"),
     "tar of a bomb": ("a.tar.gz", tarred({"course.md": bytes(150_000_000)}), "far more than its size"),
     "cut tar": ("a.tar.gz", tarred(FILES)[:1500], "the archive is broken"),
@@ -125,3 +146,9 @@ async def test_a_form_without_a_file_or_with_too_much(world: World) -> None:
     assert odd.json()["errors"][0]["code"] == "unknown_field"
     empty = await world.call("ada", "POST", "/courses/import", files={"file": ("a.zip", b"")})
     assert empty.status_code == 422
+
+
+def test_cutoffs_that_are_no_numbers_are_passed_over(tmp_path: Path) -> None:
+    policy = b'{"GRADE_CUTOFFS": {"a": true, "b": NaN, "c": 1e400, "d": 0.6}}'
+    item = read(tree(tmp_path / "course", FILES | {"policies/2026/grading_policy.json": policy}), tmp_path)
+    assert {each.quiz.passing_score for each in item.course.lessons if each.quiz} == {60}

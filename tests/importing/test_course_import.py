@@ -173,3 +173,12 @@ async def test_the_same_key_asks_once(world: World) -> None:
     assert (first.json(), again.headers["idempotency-replayed"]) == (again.json(), "true")
     assert await world.count(CourseImport) == 1
     assert len([path async for path in world.runtime.storage.list("imports")]) == 1
+
+
+async def test_a_quiz_that_the_source_has_no_more_goes_and_its_lesson_stays(world: World) -> None:
+    first = await upload(world, "ada", zipped(FILES))
+    problem = {name: b"<problem><p>Nothing is asked.</p></problem>" for name in FILES if "problem/" in name}
+    again = await upload(world, "ada", zipped(FILES | problem))
+    assert (again["fault"], again["outcome"], again["course_id"]) == (None, "updated", first["course_id"])
+    lessons = (await world.call("ada", "GET", f"/courses/{first['course_id']}/lessons")).json()["items"]
+    assert (len(lessons), [each["quiz_id"] for each in lessons]) == (7, [None] * 7)

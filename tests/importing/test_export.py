@@ -1,5 +1,6 @@
 """What is exported comes back as the same course, here and in another school, to the byte."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from shutil import copy
@@ -8,7 +9,12 @@ from zipfile import ZipFile
 import pytest
 from PIL import Image
 
-from tests.importing.studio import BICYCLE, contents, exported, upload, zipped
+from studium.models import LessonType, QuestionType, QuizType
+from studium.modules.courses.course_text import CourseText, JsonObject, LessonText, OptionText, QuestionText, QuizText
+from studium.modules.courses.course_writer import write_course
+from studium.modules.courses.importing.export import add_texts
+from studium.modules.courses.markdown_course import read_course
+from tests.importing.studio import BICYCLE, contents, exported, read, upload, zipped
 from tests.world import World, open_world
 
 FILES = {f"bicycle-olx/{name}": content for name, content in contents(BICYCLE).items()}
@@ -71,3 +77,36 @@ async def test_texts_show_files_by_relative_paths(world: World) -> None:
 @pytest.mark.parametrize(("who", "status"), [(None, 401), ("sam", 403), ("ada", 200), ("eve", 403), ("root", 200)])
 async def test_who_may_export(world: World, who: str | None, status: int) -> None:
     assert (await world.call(who, "GET", "/courses/{C1}/export")).status_code == status
+
+
+HUGE = QuestionText(
+    QuestionType.MULTIPLE_CHOICE,
+    "x" * 20_000,
+    options=tuple(OptionText(f"{number:02}" + "y" * 1_998, is_correct=number < 2) for number in range(20)),
+    explanation="z" * 20_000,
+    metadata={
+        "nfd": "cafe\u0301",
+        "pile": "e" + "\u0301" * 5_000,
+        **{f"key{number}": "v" * 90 for number in range(60)},
+    },
+)
+
+
+def test_the_longest_texts_of_a_quiz_come_back_from_an_archive(tmp_path: Path) -> None:
+    """And do not look like a bomb, though they shrink like one."""
+    quiz = QuizText("Quiz", quiz_type=QuizType.PRACTICE, questions=(HUGE,) * 20)
+    course = CourseText("Long", "long", lessons=(LessonText("Quiz", "quiz", LessonType.QUIZ, quiz=quiz),))
+    path = tmp_path / "long.zip"
+    with ZipFile(path, "w") as archive:
+        add_texts(archive, course)
+    assert read(path, tmp_path).course == course
+
+
+@pytest.mark.slow
+def test_a_quiz_may_have_as_many_values_as_the_api_takes(tmp_path: Path) -> None:
+    metadata: JsonObject = {f"key{number}": number for number in range(64)}
+    small = replace(HUGE, question_text="x", explanation=None, metadata=metadata)
+    quiz = QuizText("Quiz", quiz_type=QuizType.PRACTICE, questions=(small,) * 500)
+    course = CourseText("Many", "many", lessons=(LessonText("Quiz", "quiz", LessonType.QUIZ, quiz=quiz),))
+    write_course(course, tmp_path / "many")
+    assert read_course(tmp_path / "many") == course

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studium.kit.markdown import markdown_to_html
+from studium.modules.courses.importing.html_text import tidy
 from studium.modules.courses.importing.moodle_markdown import plain_to_markdown, plain_words
 from studium.modules.courses.importing.moodle_parts import RichText, TextFormat
-from studium.modules.courses.importing.moodle_texts import Texts, label, tidy
+from studium.modules.courses.importing.moodle_texts import Texts, label
 from tests.importing.moodle_checks import words
 
 PIXEL = "R0lGODlhAQABAAAAACw="

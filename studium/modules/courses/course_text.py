@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from studium.models import Difficulty, LessonType, QuestionType, QuizType
 
-FILE_MAX = 1_048_576
-"""Bytes of one file."""
-FOLDER_MAX = 33_554_432
-"""Bytes of all files of a course together."""
+COURSE_FILE_MAX = 1_048_576
+"""Bytes of the file that describes the course."""
+FOLDER_MAX = 268_435_456
+"""Bytes of all its texts together, and of each: a quiz of 500 questions of the longest texts has 200 MB."""
 MAX_LEVELS = 3
 MAX_QUESTIONS = 500
 MAX_POINTS = Decimal("9999.99")

@@ -1,12 +1,12 @@
 """Writes a course as a folder of Markdown files, in one canonical form: the same course gives the same bytes."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path, PurePath
 
 import yaml
 
+from studium.kit.marks import composed
 from studium.models import LessonType, QuestionType, QuizType
 from studium.modules.courses.course_quiz import marking_of
 from studium.modules.courses.course_text import CourseText, JsonObject, LessonText, QuestionText, QuizText
@@ -67,7 +67,7 @@ def _short(slug: str) -> str:
 
 def _file(front: Mapping[str, object], body: str | None) -> str:
     text = f"---\n{_yaml(front)}---\n"
-    return unicodedata.normalize("NFC", f"{text}\n{body}\n" if body else text)
+    return composed(f"{text}\n{body}\n" if body else text)
 
 
 def _course_front(course: CourseText) -> dict[str, object]:
@@ -165,7 +165,7 @@ def _question(question: QuestionText) -> dict[str, object]:
             "points": None if question.points == 1 else question.points,
             **marking,
             "explanation": question.explanation,
-            "metadata": rest or None,
+            "metadata": _sorted(rest) or None,
         }
     )
 
@@ -183,8 +183,20 @@ def _given(fields: Mapping[str, object]) -> JsonObject:
     return {key: value for key, value in fields.items() if value is not None}
 
 
+class _Exact(str):
+    """A text that composing would change; it is written in escapes."""
+
+    __slots__ = ()
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes several lines as a block, indents lists, and sorts nothing that a person ordered."""
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: FBT001, FBT002 -- PyYAML's signature.
+        """Escape whatever composing would change."""
+        self.allow_unicode = composed(text) == text
+        super().write_double_quoted(text, split)
+        self.allow_unicode = True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 -- PyYAML's signature.
         """Indent lists under their key."""
@@ -206,7 +218,12 @@ def _number(dumper: yaml.SafeDumper, number: Decimal) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:float", f"{number.normalize():f}")
 
 
+def _escaped(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"')
+
+
 _Dumper.add_multi_representer(str, _text)
+_Dumper.add_representer(_Exact, _escaped)
 _Dumper.add_representer(str, _text)
 _Dumper.add_representer(Decimal, _number)
 
@@ -220,5 +237,10 @@ def _yaml(fields: Mapping[str, object]) -> str:
 def _sorted(value: object) -> object:
     """Metadata has no order of its own (a database may change it), so it is written by key."""
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(each) for each in value] if isinstance(value, list) else value
+        return {_exact(key): _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(each) for each in value] if isinstance(value, list) else _exact(value)
+
+
+def _exact(value: object) -> object:
+    """Metadata is whatever its owner put there, to the letter, where other texts are composed."""
+    return _Exact(value) if isinstance(value, str) and composed(value) != value else value

@@ -14,7 +14,7 @@ import yaml
 from studium.modules.courses.course_text import JsonObject, Place
 
 DEPTH_MAX = 10
-NODES_MAX = 50_000
+NODES_MAX = 200_000
 """Keys, values and lists of one block; the largest quiz that is allowed has fewer."""
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS: dict[str, bool | None] = {

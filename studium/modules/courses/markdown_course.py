@@ -10,12 +10,13 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 from slugify import slugify
 
+from studium.kit.marks import without_piles
 from studium.kit.schema import Label, LongText, Paragraphs
 from studium.models import Difficulty, LessonType
 from studium.modules.courses import course_fields as read
 from studium.modules.courses.course_quiz import quiz_of
 from studium.modules.courses.course_text import (
-    FILE_MAX,
+    COURSE_FILE_MAX,
     FOLDER_MAX,
     MAX_LEVELS,
     CourseFormatError,
@@ -106,7 +107,7 @@ class _Reader:
     def lines(self, path: PurePath) -> list[str]:
         """Return the lines of a file, in NFC, without their ends."""
         place = Place(path, 1)
-        data = self.material.read(path, FILE_MAX)
+        data = self.material.read(path, COURSE_FILE_MAX if path == PurePath(COURSE_FILE) else FOLDER_MAX)
         self.total += len(data)
         if self.total > FOLDER_MAX:
             reason = f"more than {FOLDER_MAX:,} bytes in a course"
@@ -128,6 +129,8 @@ def _clean(lines: list[str], place: Place) -> Iterator[str]:
         if not line.isprintable() and any(unicodedata.category(each) == "Cc" and each != "\t" for each in line):
             reason = "a control character"
             raise place.at(number).error(reason)
+        with place.at(number).blamed("the text"):
+            without_piles(line)
         yield unicodedata.normalize("NFC", line)
 
 

@@ -4,7 +4,6 @@ import os
 import re
 import stat
 import tarfile
-import unicodedata
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from tempfile import TemporaryFile
 from typing import IO
 from zipfile import BadZipFile, ZipFile
 
+from studium.kit.marks import composed
 from studium.modules.courses.course_text import CourseFormatError, Place
 
 MAX_ENTRIES = 10_000
@@ -169,19 +169,19 @@ class ZipMaterial(_Archive):
 class TarMaterial(_Archive):
     """A TAR archive, compressed by gzip or not. Its content waits in one nameless file in `scratch`."""
 
-    def __init__(self, path: Path, scratch: Path) -> None:
+    def __init__(self, path: Path, filename: str, scratch: Path) -> None:
         super().__init__()
         scratch.mkdir(parents=True, exist_ok=True)
         self._spool = TemporaryFile(dir=scratch)  # noqa: SIM115 -- `close` closes it.
         self._parts: dict[str, tuple[int, int]] = {}
         try:
-            self._unpack(path)
+            self._unpack(path, PurePath(filename))
             self._take(list(self._parts))
         except BaseException:
             self._spool.close()
             raise
 
-    def _unpack(self, path: Path) -> None:
+    def _unpack(self, path: Path, label: PurePath) -> None:
         try:
             with path.open("rb") as file:
                 is_gzip = file.read(2) == b"\x1f\x8b"
@@ -194,7 +194,7 @@ class TarMaterial(_Archive):
             if isinstance(error, CourseFormatError):
                 raise
             reason = "the archive is broken"
-            raise Place(PurePath(path.name), 1).error(reason) from None
+            raise Place(label, 1).error(reason) from None
 
     def _copy(self, tar: tarfile.TarFile) -> None:
         for count, member in enumerate(tar, 1):
@@ -203,9 +203,14 @@ class TarMaterial(_Archive):
                 raise _too_many(place)
             if member.isdir():
                 continue
-            source = tar.extractfile(member) if member.isreg() else None
+            # A sparse file is a few bytes that unpack to as many zeros as it says.
+            source = tar.extractfile(member) if member.isreg() and not member.issparse() else None
             if source is None or member.name in self._parts:
-                reason = "the archive holds this name twice" if source else "a link or device, which is not allowed"
+                reason = (
+                    "the archive holds this name twice"
+                    if source
+                    else "a link, device or sparse file, which is not allowed"
+                )
                 raise Place(place, 1).error(reason)
             start = self._spool.tell()
             while chunk := source.read(_CHUNK):
@@ -248,7 +253,7 @@ def _plain_name(name: str) -> str:
         shown = ascii(name[:80]).strip("'")
         reason = f"a name that leads out of the archive or is no plain path: {shown}"
         raise Place(PurePath(), 1).error(reason)
-    return unicodedata.normalize("NFC", name)
+    return composed(name)
 
 
 def _too_many(path: PurePath) -> CourseFormatError:

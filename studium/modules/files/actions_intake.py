@@ -1,11 +1,11 @@
 """Taking in files that come with a course: judged and stored as an upload is, made rows with the course."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
@@ -16,10 +16,12 @@ from studium.models import UploadedFile, User
 from studium.modules.files import inspection, queries
 from studium.modules.files.actions_upload import Upload, check_quota, check_size, random_name, row_of, store
 from studium.modules.files.drafts import checksum_of, new_draft
-from studium.modules.files.formats import HEAD, Format, check_head, format_of
+from studium.modules.files.formats import HEAD, check_head, format_of
 from studium.modules.files.schemas import UploadFields, label_of
 
 FOLDER = "courses"
+AT_ONCE = 500
+"""Checksums of one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,22 @@ class Taken:
     is_stored: bool
 
 
-async def take(runtime: Runtime, filename: str, data: bytes, *, keep: bool) -> Taken:
+async def written_here(session: AsyncSession, checksums: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """Which files with these checksums lie here already, byte by byte: checksum and media type of each."""
+    statement = select(UploadedFile.checksum, UploadedFile.mime_type).distinct()
+    found: set[tuple[str, str]] = set()
+    for start in range(0, len(checksums), AT_ONCE):
+        some = checksums[start : start + AT_ONCE]
+        rows = await session.execute(statement.where(UploadedFile.checksum.in_(some)))
+        found.update((row.checksum, row.mime_type) for row in rows)
+    return frozenset(found)
+
+
+async def take(runtime: Runtime, filename: str, data: bytes, ours: Collection[tuple[str, str]], *, keep: bool) -> Taken:
     """Judge a file, and with `keep` store its blob.
 
-    A picture that lies here already, byte by byte, was written by us and is not written anew: what was exported comes
-    back as it was.
+    A picture that is among `ours` (see `written_here`) was written by us and is not written anew: what was exported
+    comes back as it was.
     Raises FileTypeNotAllowed, UnsafeArchive, ImageTooLarge, BodyTooLarge, StorageFull, DependencyDown, Overloaded.
     """
     label = label_of(filename)
@@ -46,19 +59,13 @@ async def take(runtime: Runtime, filename: str, data: bytes, *, keep: bool) -> T
     async with new_draft(runtime.storage.incoming) as draft:
         await draft.add(data)
         await draft.finish()
-        if not (found.is_image and await _is_ours(runtime, draft.checksum, found)):
+        if not (found.is_image and (draft.checksum, found.mime_type) in ours):
             await inspection.inspect(draft.path, found)
         size = draft.path.stat().st_size
         checksum = checksum_of(draft.path) if found.is_image else draft.checksum
         upload = Upload(draft.path, label, found, UploadFields(folder=FOLDER), size, checksum, fingerprint="")
         name = await store(runtime, upload) if keep else random_name(upload)
         return Taken(new_id(), name, upload, is_stored=keep)
-
-
-async def _is_ours(runtime: Runtime, checksum: str, found: Format) -> bool:
-    same = exists().where(UploadedFile.checksum == checksum, UploadedFile.mime_type == found.mime_type)
-    async with runtime.database.reading() as session:
-        return bool(await session.scalar(select(same)))
 
 
 def source_checksum(data: bytes) -> str:

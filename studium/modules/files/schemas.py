@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from studium.kit.marks import composed
 from studium.kit.schema import BIDI_OVERRIDES, Input, Output
 
 FOLDER = "^[a-z0-9_-]{1,50}$"
@@ -44,7 +45,7 @@ class FileOut(Output):
 def label_of(filename: str) -> str:
     """A file's name as a label for people: NFC, without folders and invisible characters, 255 characters at most."""
     last = filename.replace("\\", "/").rpartition("/")[2]
-    tidy = unicodedata.normalize("NFC", "".join(char for char in last if _is_visible(char))).strip(" .")
+    tidy = composed("".join(char for char in last if _is_visible(char))).strip(" .")
     stem, dot, extension = tidy.rpartition(".")
     if not dot or len(extension) > _EXTENSION_MAX:
         return tidy[:NAME_MAX]

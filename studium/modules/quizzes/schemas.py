@@ -7,7 +7,20 @@ from uuid import UUID
 
 from pydantic import Field
 
-from studium.kit.schema import Id, Input, Metadata, Number, Output, Paragraphs, Patch, Percent, Points, Title, unset
+from studium.kit.schema import (
+    Id,
+    Input,
+    Metadata,
+    Number,
+    Output,
+    Paragraphs,
+    Patch,
+    Percent,
+    Points,
+    Title,
+    Words,
+    unset,
+)
 from studium.models import QuestionType, QuizType
 
 MAX_QUESTIONS = 500
@@ -17,7 +30,7 @@ QuizTypeIn = Annotated[QuizType, Field(strict=False)]
 QuestionTypeIn = Annotated[QuestionType, Field(strict=False)]
 Minutes = Annotated[int, Field(ge=1, le=1_440)]
 Attempts = Annotated[int, Field(ge=1, le=100)]
-Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+Text = Annotated[Words, Field(min_length=1, max_length=20_000)]
 Position = Annotated[int, Field(ge=1, le=MAX_QUESTIONS)]
 
 
@@ -81,12 +94,12 @@ class OptionIn(Input):
     """An option; the `id` of an existing one keeps it, a new one gets its id from the server."""
 
     id: Annotated[str, Field(max_length=64)] | None = None
-    text: Annotated[str, Field(min_length=1, max_length=2_000)]
+    text: Annotated[Words, Field(min_length=1, max_length=2_000)]
     is_correct: bool = False
 
 
 Options = Annotated[list[OptionIn], Field(max_length=20)]
-Key = Annotated[str, Field(min_length=1, max_length=2_000)]
+Key = Annotated[Words, Field(min_length=1, max_length=2_000)]
 
 
 class QuestionCreate(Input):

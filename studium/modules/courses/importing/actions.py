@@ -30,7 +30,7 @@ from studium.modules.courses.importing.writer import (
     record_files,
     update_course,
 )
-from studium.modules.files.actions_intake import Taken, add_taken, source_checksum, take
+from studium.modules.files.actions_intake import Taken, add_taken, source_checksum, take, written_here
 from studium.modules.files.actions_upload import MIB, address_of, discard
 
 AT_ONCE = 4
@@ -154,6 +154,7 @@ async def _write(session: AsyncSession, wish: Wish, item: CourseItem, files: _Fi
         written = await update_course(session, course, item, change, only_lessons=wish.into_id is not None)
     if files.taken:
         await add_taken(session, wish.owner, written.course.id, files.taken)
+        written.outcome = Outcome.CREATED if written.outcome is Outcome.CREATED else Outcome.UPDATED
     if files.records:
         await record_files(session, written.course, item, files.records)
     return written
@@ -209,10 +210,14 @@ async def _take_all(runtime: Runtime, wish: Wish, item: CourseItem, files: _File
 
 @dataclass(frozen=True)
 class _KnownFiles:
-    """What lies here: by token with the source's checksum, and the course's files by exported name and checksum."""
+    """What lies here: by token with the source's checksum, and the course's files by exported name and checksum.
+
+    `written` are the checksums and media types of anybody's files with the content of one of these.
+    """
 
     remembered: dict[str, tuple[UUID, str]]
     same: dict[tuple[str, str], UUID]
+    written: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -226,10 +231,12 @@ class _Result:
 
 
 async def _known_files(runtime: Runtime, wish: Wish, item: CourseItem) -> _KnownFiles:
+    checksums = await asyncio.to_thread(lambda: [source_checksum(file.load()) for file in item.files])
     async with runtime.database.reading() as session:
+        written = await written_here(session, checksums)
         course = await _target(session, wish, item)
         if course is None:
-            return _KnownFiles({}, {})
+            return _KnownFiles({}, {}, written)
         records = await known_items(session, course, item)
         theirs = select(UploadedFile).where(UploadedFile.course_id == course.id)
         ordered = theirs.order_by(UploadedFile.created_at, UploadedFile.id)
@@ -241,7 +248,7 @@ async def _known_files(runtime: Runtime, wish: Wish, item: CourseItem) -> _Known
         if kind == "file" and record.item_id in there
     }
     names = file_names(rows)
-    return _KnownFiles(remembered, {(names[row.id], row.checksum): row.id for row in rows})
+    return _KnownFiles(remembered, {(names[row.id], row.checksum): row.id for row in rows}, written)
 
 
 async def _take(runtime: Runtime, wish: Wish, file: FileItem, known: _KnownFiles) -> _Result:
@@ -253,7 +260,7 @@ async def _take(runtime: Runtime, wish: Wish, file: FileItem, known: _KnownFiles
     if file_id is not None:
         return _Result(checksum, file_id)
     try:
-        taken = await take(runtime, file.filename, data, keep=not wish.is_dry_run)
+        taken = await take(runtime, file.filename, data, known.written, keep=not wish.is_dry_run)
     except (DependencyDown, StorageFull, Overloaded):
         raise
     except Problem as problem:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import zlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ from studium.modules.courses.markdown_course import FILES
 from studium.modules.courses.queries_text import stored_course
 
 _LEVEL = 6
+_DENSE = 50
+"""How many times smaller compression may make a text: half of what `archives` takes."""
 _LONGEST = 100
 _MODE = 0o100644 << 16
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -58,8 +61,7 @@ async def export_course(session: AsyncSession, runtime: Runtime, course: Course)
     file = TemporaryFile(dir=runtime.storage.incoming)  # noqa: SIM115 -- Export closes it.
     try:
         with ZipFile(file, "w") as archive:
-            for path, content in course_files(_with_paths(text, names)):
-                archive.writestr(_entry(path, ZIP_DEFLATED), content.encode(), compresslevel=_LEVEL)
+            await asyncio.to_thread(add_texts, archive, _with_paths(text, names))
             for each in sorted(files, key=lambda row: names[row.id]):
                 await _add_file(runtime, archive, each, PurePath(FILES, names[each.id]))
         size = file.tell()
@@ -70,6 +72,13 @@ async def export_course(session: AsyncSession, runtime: Runtime, course: Course)
     return Export(f"{course.slug[:_LONGEST].strip('-')}.zip", size, file)
 
 
+def add_texts(archive: ZipFile, text: CourseText) -> None:
+    """Write the Markdown of a course into an archive; takes long where the course has many megabytes."""
+    for path, content in course_files(text):
+        data = content.encode()
+        archive.writestr(_entry(path, _compression(data)), data, compresslevel=_LEVEL)
+
+
 async def _add_file(runtime: Runtime, archive: ZipFile, row: UploadedFile, path: PurePath) -> None:
     entry = _entry(path, ZIP_STORED)
     entry.file_size = row.file_size
@@ -77,6 +86,11 @@ async def _add_file(runtime: Runtime, archive: ZipFile, row: UploadedFile, path:
         async with aclosing(runtime.storage.stream(row.storage_path)) as chunks:
             async for chunk in chunks:
                 await asyncio.to_thread(target.write, chunk)
+
+
+def _compression(data: bytes) -> int:
+    """What shrinks like a bomb would be refused as one when it comes back, so it is stored as it is."""
+    return ZIP_STORED if len(data) > _DENSE * len(zlib.compress(data, _LEVEL)) else ZIP_DEFLATED
 
 
 def _entry(path: PurePath, compression: int) -> ZipInfo:

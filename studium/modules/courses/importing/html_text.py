@@ -1,15 +1,17 @@
 """Turns the HTML of other systems into the Markdown that lessons are written in."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 
 from html_to_markdown import ConversionOptions, convert
 from lxml import etree
 from lxml import html as lxml_html
 
+from studium.kit.marks import composed
 from studium.modules.courses.markdown_course import fence_after
 
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no text here may hold."""
 _DROPPED = (
     "script", "style", "link", "meta", "object", "embed", "svg", "canvas", "noscript", "template", "input", "button",
 )  # fmt: skip
@@ -26,7 +28,15 @@ _OPTIONS = ConversionOptions(
 )
 _ESCAPE = re.compile(r"\\(.)")
 _INSIDE = re.compile(r"[^\s\d>*+|-]")
+_PAGE_END = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
+"""Behind it the parser reads no further."""
+_UNWRAPPED = "unwrapped"
 _EMPTY_LINES = re.compile(r"\n{3,}")
+
+
+def tidy(text: str) -> str:
+    """Return the text in NFC with plain line ends, without control characters and without piles of accents."""
+    return composed(CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def html_to_markdown(html: str, address: Callable[[str], str | None] = lambda url: url) -> str:
@@ -38,13 +48,14 @@ def html_to_markdown(html: str, address: Callable[[str], str | None] = lambda ur
     if not html.strip():
         return ""
     parser = lxml_html.HTMLParser(huge_tree=False, no_network=True)
-    root = lxml_html.fragment_fromstring(_plain(html), create_parent="div", parser=parser)
+    # A whole page, because what is none has one made around it, and a fragment must not begin with <html>.
+    root = lxml_html.document_fromstring(f"<div>{_PAGE_END.sub('', tidy(html))}</div>", parser=parser)
     if parser.error_log.filter_from_fatals():
         message = "its elements nest too deep to be read"
         raise ValueError(message)
     _tidy(root, address)
     markdown = convert(lxml_html.tostring(root, encoding="unicode"), _OPTIONS).content or ""
-    return _EMPTY_LINES.sub("\n\n", _readable(unicodedata.normalize("NFC", markdown))).strip()
+    return _EMPTY_LINES.sub("\n\n", _readable(composed(markdown))).strip()
 
 
 def _readable(markdown: str) -> str:
@@ -53,18 +64,20 @@ def _readable(markdown: str) -> str:
     for line in markdown.split("\n"):
         fence = fence_after(line, fence)
         is_code = bool(fence) or "`" in line
-        lines.append(line if is_code else _ESCAPE.sub(_unescaped, line))
+        lines.append(line if is_code else _unescaped(line))
     return "\n".join(lines)
 
 
-def _unescaped(match: re.Match[str]) -> str:
-    is_inside = _INSIDE.search(match.string, 0, match.start()) is not None
-    return match[1] if is_inside and match[1] in "-+=.)" else match[0]
+def _unescaped(line: str) -> str:
+    """What follows the first sign that is none of a list, a number or a quotation stands inside the line."""
+    first = _INSIDE.search(line)
+    if first is None:
+        return line
 
+    def plainer(match: re.Match[str]) -> str:
+        return match[1] if match.start() >= first.end() and match[1] in "-+=.)" else match[0]
 
-def _plain(html: str) -> str:
-    """Without control characters, which no text here may hold."""
-    return "".join(each for each in html if each in "\t\n\r" or unicodedata.category(each) != "Cc")
+    return _ESCAPE.sub(plainer, line)
 
 
 def _tidy(root: lxml_html.HtmlElement, address: Callable[[str], str | None]) -> None:
@@ -78,9 +91,10 @@ def _tidy(root: lxml_html.HtmlElement, address: Callable[[str], str | None]) -> 
             if found is not None:
                 element.set(attribute, found)
             elif tag == "img":
-                _replace_by_words(element, element.get("alt") or "")
+                element.text, element.tag = element.get("alt") or "", _UNWRAPPED
             else:
-                element.drop_tag()
+                element.tag = _UNWRAPPED
+    etree.strip_tags(root, _UNWRAPPED)  # All at once: one by one takes quadratic time.
 
 
 def _as_link(element: lxml_html.HtmlElement) -> None:
@@ -93,8 +107,3 @@ def _as_link(element: lxml_html.HtmlElement) -> None:
     element.text, element.tail = words, tail
     if source:
         element.set("href", source)
-
-
-def _replace_by_words(element: lxml_html.HtmlElement, words: str) -> None:
-    element.text = words
-    element.drop_tag()

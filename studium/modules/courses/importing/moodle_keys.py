@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from studium.modules.courses.importing.html_text import tidy
 from studium.modules.courses.importing.moodle_numbers import Near, json_number, near, plain
 from studium.modules.courses.importing.moodle_parts import ANYTHING, FULL, ZERO, Answer, Kind, Question, Unreadable
 from studium.modules.courses.importing.moodle_texts import Texts, label
@@ -73,7 +74,7 @@ def short_key(question: Question, texts: Texts) -> tuple[str, Metadata]:
 
 
 def _alternative(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(tidy(text).split())
     if "|" in text:
         reason = "a right answer with the character |, which separates alternatives"
         raise Unreadable(reason)

@@ -2,40 +2,22 @@
 
 import base64
 import binascii
-import functools
 import hashlib
 import re
-import unicodedata
 from urllib.parse import unquote, urlsplit
 
-from studium.modules.courses.importing.html_text import html_to_markdown
+from studium.modules.courses.importing.html_text import CONTROL, html_to_markdown, tidy
 from studium.modules.courses.importing.items import FileItem
 from studium.modules.courses.importing.moodle_markdown import looks_like_html, plain_to_markdown, plain_words
 from studium.modules.courses.importing.moodle_parts import RichText, TextFormat, Unreadable
 
 HTML_MAX = 40_000
 """Characters of one piece of HTML, without the pictures written into it; a question's text may have 20,000."""
-MARKS_MAX = 30
-"""Combining marks on one letter, as Unicode's stream-safe text format has it; putting more in order takes for ever."""
 LABEL_MAX = 255
-_PLANES = 0x20000  # No combining mark lies beyond.
 _PLUGIN_FILE = "@@PLUGINFILE@@"
 _DATA_PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,([A-Za-z0-9+/=\s]*)")
 _PICTURE = re.compile(r"(!?\[[^\[\]]{0,500}\])\(\s*<?(" + _PLUGIN_FILE + r"[^()<>\s]{1,500})>?\s*\)")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _LABEL_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-
-
-@functools.cache
-def _piled_marks() -> re.Pattern[str]:
-    marks = "".join(char for char in map(chr, range(_PLANES)) if unicodedata.combining(char))
-    return re.compile(f"([{marks}]{{{MARKS_MAX}}})[{marks}]+")
-
-
-def tidy(text: str) -> str:
-    """Return the text in NFC with plain line ends, without control characters and without piles of accents."""
-    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return text if text.isascii() else unicodedata.normalize("NFC", _piled_marks().sub(r"\1", text))
 
 
 def label(text: str, longest: int = LABEL_MAX) -> str:
@@ -81,7 +63,7 @@ class Texts:
 
     def _tidied(self, rich: RichText) -> str:
         text = tidy(rich.text)
-        if _CONTROL.search(rich.text):
+        if CONTROL.search(rich.text):
             self.lose("control characters are left out")
         for path in rich.files:
             if path.lstrip("/") not in unquote(text):
@@ -98,8 +80,8 @@ class Texts:
         if len(html) > HTML_MAX:
             reason = f"HTML of more than {HTML_MAX:,} characters"
             raise Unreadable(reason)
-        try:  # The div, because a text that begins with <html> is no fragment to lxml.
-            return html_to_markdown(f"<div>{html}</div>", lambda url: self._address(url, rich))
+        try:
+            return html_to_markdown(html, lambda url: self._address(url, rich))
         except ValueError as fault:
             raise Unreadable(str(fault)) from None
 

@@ -129,7 +129,8 @@ class _Reader:
         found = self._json(path)
         cutoffs = found.get("GRADE_CUTOFFS") if isinstance(found, dict) else None
         values = cutoffs.values() if isinstance(cutoffs, dict) else ()
-        shares = [Decimal(str(value)) for value in values if isinstance(value, int | float) and 0 <= value <= 1]
+        numbers = (each for each in values if isinstance(each, int | float) and not isinstance(each, bool))
+        shares = [Decimal(str(value)) for value in numbers if 0 <= value <= 1]
         if not shares:
             return self._passing
         score = (min(shares) * 100).quantize(Decimal("0.01")).normalize()

@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from lxml import etree
 
 from studium.models import QuestionType
 from studium.modules.courses.course_text import JsonObject, OptionText, QuestionText
+from studium.modules.courses.importing.html_text import tidy
 from studium.modules.courses.importing.xml_source import inner_xml, line_of, text_of
 
 Markdown = Callable[[str], str]
 """Turns the HTML of this course into Markdown; raises ValueError where it cannot be read."""
 
+T = TypeVar("T")
 MAX_OPTIONS, MAX_KEY, MAX_TEXT, MAX_OPTION = 20, 2_000, 20_000, 2_000
 _HINTS = ("choicehint", "compoundhint", "correcthint", "stringequalhint", "optionhint", "hintgroup", "demandhint")
 _APART = ("solution", "script", "responseparam", *_HINTS)
@@ -253,7 +255,8 @@ def _dropdown(response: etree._Element, changes: list[str], markdown: Markdown) 
     if field_.find("option") is not None:
         return _Key(QuestionType.MULTIPLE_CHOICE, _checked(_options(field_.iter("option"), markdown)))
     right = field_.get("correct", "").strip()
-    options = tuple(OptionText(markdown(_escaped(word)), word == right) for word in _words(field_.get("options", "")))
+    words = _few(_words(field_.get("options", "")))
+    options = tuple(OptionText(markdown(_escaped(word)), word == right) for word in words)
     return _Key(QuestionType.MULTIPLE_CHOICE, _checked(options))
 
 
@@ -268,7 +271,7 @@ def _words(text: str) -> list[str]:
 
 def _options(elements: Iterable[etree._Element], markdown: Markdown) -> tuple[OptionText, ...]:
     found = []
-    for element in elements:
+    for element in _few(list(elements)):
         copy = deepcopy(element)
         copy.tail = None
         for hint in [each for each in copy.iter() if each.tag in _HINTS]:
@@ -278,10 +281,15 @@ def _options(elements: Iterable[etree._Element], markdown: Markdown) -> tuple[Op
     return tuple(found)
 
 
-def _checked(options: tuple[OptionText, ...]) -> tuple[OptionText, ...]:
-    texts = [option.text for option in options]
+def _few(options: list[T]) -> list[T]:
+    """Counted before each is turned into Markdown, which takes its time."""
     if not 2 <= len(options) <= MAX_OPTIONS:  # noqa: PLR2004 -- a choice needs two.
         _refuse(f"it has {len(options)} options; 2 to {MAX_OPTIONS} are possible")
+    return options
+
+
+def _checked(options: tuple[OptionText, ...]) -> tuple[OptionText, ...]:
+    texts = [option.text for option in options]
     if not any(option.is_correct for option in options):
         _refuse("none of its options is right")
     if len(set(texts)) != len(texts) or "" in texts:
@@ -355,7 +363,7 @@ def _text_input(response: etree._Element, changes: list[str], markdown: Markdown
         _refuse("its key is a regular expression")
     more = [each.get("answer") or text_of(each) for each in response.iter("additional_answer")]
     older = response.get("answer", "").split("_or_")
-    answers = list(dict.fromkeys(each.strip() for each in (*older, *more) if each.strip()))
+    answers = list(dict.fromkeys(text for each in (*older, *more) if (text := tidy(each).strip())))
     if not answers:
         _refuse("it has no key")
     if any("|" in each for each in answers) or len("|".join(answers)) > MAX_KEY:

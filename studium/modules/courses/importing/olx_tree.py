@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from lxml import etree
 
+from studium.kit.marks import composed
 from studium.kit.schema import BIDI_OVERRIDES
 from studium.modules.courses.course_text import CourseFormatError, Place
 from studium.modules.courses.importing.items import place_of
@@ -61,7 +62,7 @@ class Node:
 def title_of(text: object) -> str:
     """A title as our rules want it: one line, no control or direction-override characters, 255 characters at most."""
     plain = "".join(each for each in str(text or "") if each.isspace() or not _is_hidden(each))
-    return " ".join(unicodedata.normalize("NFC", plain).split())[:255].strip()
+    return " ".join(composed(plain).split())[:255].strip()
 
 
 def _is_hidden(char: str) -> bool:

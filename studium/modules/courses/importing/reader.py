@@ -88,7 +88,7 @@ def opened(path: Path, filename: str, scratch: Path, file_max: int) -> Iterator[
 
 def _archive(path: Path, filename: str, scratch: Path, *, is_zip: bool) -> Material:
     if not is_zip:
-        return TarMaterial(path, scratch)
+        return TarMaterial(path, filename, scratch)
     try:
         check_archive(path, FORMATS["zip"])
     except Problem as problem:

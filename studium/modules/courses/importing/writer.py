@@ -295,6 +295,10 @@ class _Update:
         before = self._texts[lesson.slug]
         parent_id = placed[text.parent].id if text.parent else None
         await self._session.refresh(lesson, with_for_update=True)
+        quiz = self._stored.quizzes.get(lesson.id)
+        if changed.quiz is None and quiz is not None:
+            await delete_quiz(self._session, quiz, ANY_VERSION)  # It would hold the type of its lesson.
+            quiz, self.is_changed = None, True
         if changed.lesson_type is not lesson.lesson_type:
             await check_type_change(self._session, lesson)
         fields = lesson_wish(changed, parent_id).model_dump(exclude={"slug", "order_index"})
@@ -304,13 +308,11 @@ class _Update:
             lesson.version += 1
             self.is_changed = True
         if changed.quiz != before.quiz:
-            await self._write_quiz(lesson, changed, self._stored.quizzes.get(lesson.id))
+            await self._write_quiz(lesson, changed, quiz)
             self.is_changed = True
 
     async def _write_quiz(self, lesson: Lesson, text: LessonText, quiz: Quiz | None) -> None:
         if text.quiz is None:
-            if quiz is not None:
-                await delete_quiz(self._session, quiz, ANY_VERSION)
             return
         if quiz is None:
             for rows in _new_quiz(lesson, text):
