@@ -129,15 +129,14 @@ class Postgres(Server):
 
     def pids(self) -> list[int]:
         assert self.process is not None
-        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-        pairs = [(int(pid), int(parent)) for pid, parent in map(str.split, listed.splitlines())]
-        return [self.process.pid, *(pid for pid, parent in pairs if parent == self.process.pid)]
+        return [self.process.pid, *(pid for pid, parent in _processes() if parent == self.process.pid)]
 
     def stop(self) -> None:
         """Stop at once, as after a power cut of its machine: every process of it."""
         if self.process is not None:
             for pid in reversed(self.pids()):
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # A backend may end by itself meanwhile.
+                    os.kill(pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
             (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
@@ -146,13 +145,22 @@ class Postgres(Server):
     def hanging(self) -> Iterator[None]:
         stopped = self.pids()
         for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
             for pid in stopped:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
+
+
+def _processes() -> Iterator[tuple[int, int]]:
+    """Every process of this machine with its parent."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            yield int(folder.name), int(fields[1])
 
 
 @contextmanager

@@ -31,6 +31,7 @@ WEB_FILES = (
     "kit/plans.py",
     "kit/problems.py",
     "kit/routing.py",
+    "kit/streams.py",
 )
 WEB_PACKAGES = {"fastapi", "starlette"}
 TERMINAL_FILES = ("cli.py", "server.py")
