@@ -8,7 +8,8 @@ PORT ?= 8000
 ADDRESS = $(if $(filter-out 8000,$(PORT)),STUDIUM_PUBLIC_BASE_URL=http://127.0.0.1:$(PORT))
 
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -n auto --dist worksteal
+# One more than there are cores: many tests wait for processes of their own.
+PYTEST = $(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal
 PIP_INSTALL = $(UV) pip install --quiet --no-config --compile-bytecode --python $(BIN)/python
 COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(COMPILE_ARGS)
