@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -354,7 +355,7 @@ def _file(world: World, name: str, owner: str, **fields: Any) -> UploadedFile:  
         file_type="document",
         mime_type="text/plain",
         file_size=5,
-        checksum="0" * 64,
+        checksum=sha256(b"hello").hexdigest(),
         **fields,
     )
 

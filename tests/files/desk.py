@@ -48,7 +48,8 @@ class Desk:
     async def rows(self) -> list[UploadedFile]:
         """The files that were uploaded, without those of the school."""
         async with self.world.runtime.database.reading() as session:
-            found = select(UploadedFile).where(UploadedFile.checksum != "0" * 64).order_by(UploadedFile.id)
+            school = [f"uploads/{name.lower()}.txt" for name in FILES]
+            found = select(UploadedFile).where(UploadedFile.storage_path.not_in(school)).order_by(UploadedFile.id)
             return list((await session.execute(found)).scalars())
 
     async def blobs(self) -> list[str]:

@@ -19,6 +19,7 @@ from studium.modules.courses.course_text import (
     QuizText,
 )
 from studium.modules.courses.course_yaml import Items, Mapping, Node, Scalar
+from studium.modules.quizzes.comparing import number_of
 
 QUIZ_KEYS = (
     "title", "description", "type", "passing_score", "time_limit_minutes", "max_attempts", "shuffle_questions",
@@ -27,7 +28,6 @@ QUIZ_KEYS = (
 QUESTION_KEYS = (
     "question", "options", "answer", "essay", "points", "scoring", "match", "tolerance", "explanation", "metadata",
 )  # fmt: skip
-MAX_EXPONENT = 100
 MIN_OPTIONS, MAX_OPTIONS = 2, 20
 _PARAGRAPHS: TypeAdapter[str] = TypeAdapter(Paragraphs)
 _OPTION: TypeAdapter[str] = TypeAdapter(Annotated[Paragraphs, Field(max_length=2_000)])
@@ -244,15 +244,6 @@ def _tolerance(fields: Mapping, match: Match | None) -> int | float:
 def _numbers_only(node: Node) -> None:
     for each in node.nodes if isinstance(node, Items) else [node]:
         with each.place.blamed("answer"):
-            _number(read.text_of(each, "answer"))
-
-
-def _number(text: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except ArithmeticError:
-        number = Decimal("NaN")
-    if not number.is_finite() or abs(number.adjusted()) > MAX_EXPONENT:
-        reason = "must be a number where `match` is numeric"
-        raise ValueError(reason)
-    return number
+            if number_of(read.text_of(each, "answer")) is None:
+                reason = "must be a number where `match` is numeric"
+                raise ValueError(reason)

@@ -6,7 +6,7 @@ import stat
 import tarfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from gzip import GzipFile
 from lzma import LZMAError
@@ -143,6 +143,18 @@ class _Archive(Material):
     def names(self, under: PurePath) -> list[tuple[str, bool]]:
         """See Material."""
         return sorted(self._folders.get(under, {}).items())
+
+
+class TextMaterial(_Archive):
+    """Texts that are in memory, and names of files whose content nobody asks for."""
+
+    def __init__(self, texts: Mapping[PurePath, str], files: Iterable[PurePath]) -> None:
+        super().__init__()
+        self._texts = texts
+        self._members = {path: path.as_posix() for path in (*texts, *files)}
+
+    def _read(self, path: PurePath, size: int) -> bytes:
+        return self._texts[path].encode()[:size]
 
 
 class ZipMaterial(_Archive):

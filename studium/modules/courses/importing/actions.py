@@ -1,7 +1,7 @@
 """Importing: read the material, take its files in, and write the course, all of it or nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,9 +14,10 @@ from studium.access.actor import Actor
 from studium.access.permissions import editable_course
 from studium.kit.problems import DependencyDown, Overloaded, Problem, StorageFull
 from studium.kit.runtime import Runtime
-from studium.models import Course, ImportPhase, UploadedFile, User
+from studium.models import Course, ImportPhase, User
 from studium.modules.courses.course_text import CourseFormatError
 from studium.modules.courses.errors import ImportRefused
+from studium.modules.courses.importing.export import shown_files
 from studium.modules.courses.importing.file_names import file_names
 from studium.modules.courses.importing.items import CourseItem, Fate, FileItem, ReportItem
 from studium.modules.courses.importing.reader import Found, NothingUsable, SourceFormat, opened
@@ -30,6 +31,7 @@ from studium.modules.courses.importing.writer import (
     record_files,
     update_course,
 )
+from studium.modules.courses.queries_text import stored_course
 from studium.modules.files.actions_intake import Taken, add_taken, source_checksum, take, written_here
 from studium.modules.files.actions_upload import MIB, address_of, discard
 
@@ -63,14 +65,62 @@ class Report:
     """Where it failed, and why; then nothing was changed."""
 
 
+@dataclass(frozen=True)
+class _KnownFiles:
+    """What lies here: by token with the source's checksum, and the course's files by exported name and checksum.
+
+    `written` are the checksums and media types of anybody's files with the content of one of these.
+    """
+
+    remembered: dict[str, tuple[UUID, str]]
+    same: dict[tuple[str, str], UUID]
+    written: frozenset[tuple[str, str]]
+
+    def find(self, file: FileItem, checksum: str) -> UUID | None:
+        """The file that is this one already."""
+        file_id, came = self.remembered.get(file.token, (None, ""))
+        return file_id if file_id is not None and came == checksum else self.same.get((file.filename, checksum))
+
+
+@dataclass(frozen=True)
+class _Result:
+    """One file: the id that it has, whether it was taken just now, or why it was not."""
+
+    checksum: str
+    file_id: UUID | None = None
+    taken: Taken | None = None
+    why: str = ""
+
+
 @dataclass
 class _Files:
-    """The files of a material: those that are there already, those newly taken, and what is to be said of them."""
+    """The files of a material, each with what came of it, and the blobs that were stored for them."""
 
-    addresses: dict[str, str] = field(default_factory=dict)
-    taken: list[Taken] = field(default_factory=list)
-    records: list[tuple[str, UUID, str]] = field(default_factory=list)
-    report: list[ReportItem] = field(default_factory=list)
+    results: list[tuple[FileItem, _Result]] = field(default_factory=list)
+    stored: set[str] = field(default_factory=set)
+
+    @property
+    def taken(self) -> list[Taken]:
+        """Those that are new."""
+        return [result.taken for _, result in self.results if result.taken is not None]
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The address of each by its token; "" for one that was not taken."""
+        return {file.token: "" if each.file_id is None else address_of(each.file_id) for file, each in self.results}
+
+    @property
+    def records(self) -> list[tuple[str, UUID, str]]:
+        """What is to be remembered of new ones: token, id and the checksum of the source."""
+        return [(file.token, each.taken.id, each.checksum) for file, each in self.results if each.taken is not None]
+
+    @property
+    def report(self) -> list[ReportItem]:
+        """What is to be said of them."""
+        return [
+            ReportItem(file.filename, file.place, Fate.SKIPPED if each.why else Fate.IMPORTED, "file", each.why)
+            for file, each in self.results
+        ]
 
 
 Finish = Callable[[AsyncSession, Report], Awaitable[None]]
@@ -146,6 +196,7 @@ def _report(found: Found, files: _Files, written: Written, wish: Wish) -> Report
 async def _write(session: AsyncSession, wish: Wish, item: CourseItem, files: _Files) -> Written:
     """Write the course under its owner's lock, so that the same import twice at once comes one after the other."""
     await session.execute(select(User.id).where(User.id == wish.owner.id).with_for_update(key_share=True))
+    await _take_no_twice(session, wish, item, files)
     change = with_addresses(files.addresses)
     course = await _target(session, wish, item)
     if course is None:
@@ -171,24 +222,27 @@ async def _target(session: AsyncSession, wish: Wish, item: CourseItem) -> Course
 
 @asynccontextmanager
 async def _files(runtime: Runtime, wish: Wish, item: CourseItem, progress: Progress) -> AsyncIterator[_Files]:
-    """Take in the files that are not there yet; where the block fails or it is a dry run, their blobs go again."""
+    """Take in the files that are not there yet; after the block, blobs without a row go again.
+
+    Where it fails, or is a dry run, these are all of them; else those that another import has brought meanwhile.
+    """
     files = _Files()
-    is_kept = False
+    kept: set[str] = set()
     try:
         await _take_all(runtime, wish, item, files, progress)
         yield files
-        is_kept = not wish.is_dry_run
+        kept = {each.name for each in files.taken}
     finally:
-        if not is_kept:
-            for each in files.taken:
-                if each.is_stored:
-                    await discard(runtime, each.name)
+        for name in files.stored - kept:
+            await discard(runtime, name)
 
 
 async def _take_all(runtime: Runtime, wish: Wish, item: CourseItem, files: _Files, progress: Progress) -> None:
     total, done = len(item.files), 0
     progress(ImportPhase.FILES, 0, total)
-    known = await _known_files(runtime, wish, item)
+    checksums = await asyncio.to_thread(lambda: [source_checksum(file.load()) for file in item.files])
+    async with runtime.database.reading() as session:
+        known = await _known_files(session, wish, item, checksums)
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(file: FileItem) -> _Result:
@@ -202,45 +256,21 @@ async def _take_all(runtime: Runtime, wish: Wish, item: CourseItem, files: _File
     found = await asyncio.gather(*(one(file) for file in item.files), return_exceptions=True)
     for file, result in zip(item.files, found, strict=True):
         if not isinstance(result, BaseException):
-            _note(files, file, result)
+            files.results.append((file, result))
+            if result.taken is not None and result.taken.is_stored:
+                files.stored.add(result.taken.name)
     for result in found:
         if isinstance(result, BaseException):
             raise result
 
 
-@dataclass(frozen=True)
-class _KnownFiles:
-    """What lies here: by token with the source's checksum, and the course's files by exported name and checksum.
-
-    `written` are the checksums and media types of anybody's files with the content of one of these.
-    """
-
-    remembered: dict[str, tuple[UUID, str]]
-    same: dict[tuple[str, str], UUID]
-    written: frozenset[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class _Result:
-    """One file: the id that it has, whether it was taken just now, or why it was not."""
-
-    checksum: str
-    file_id: UUID | None = None
-    taken: Taken | None = None
-    why: str = ""
-
-
-async def _known_files(runtime: Runtime, wish: Wish, item: CourseItem) -> _KnownFiles:
-    checksums = await asyncio.to_thread(lambda: [source_checksum(file.load()) for file in item.files])
-    async with runtime.database.reading() as session:
-        written = await written_here(session, checksums)
-        course = await _target(session, wish, item)
-        if course is None:
-            return _KnownFiles({}, {}, written)
-        records = await known_items(session, course, item)
-        theirs = select(UploadedFile).where(UploadedFile.course_id == course.id)
-        ordered = theirs.order_by(UploadedFile.created_at, UploadedFile.id)
-        rows = (await session.execute(ordered)).scalars().all()
+async def _known_files(session: AsyncSession, wish: Wish, item: CourseItem, checksums: Sequence[str]) -> _KnownFiles:
+    written = await written_here(session, checksums)
+    course = await _target(session, wish, item)
+    if course is None:
+        return _KnownFiles({}, {}, written)
+    records = await known_items(session, course, item)
+    rows = await shown_files(session, course, (await stored_course(session, course)).text)
     there = {row.id for row in rows}
     remembered = {
         token: (record.item_id, record.checksum)
@@ -254,9 +284,7 @@ async def _known_files(runtime: Runtime, wish: Wish, item: CourseItem) -> _Known
 async def _take(runtime: Runtime, wish: Wish, file: FileItem, known: _KnownFiles) -> _Result:
     data = await asyncio.to_thread(file.load)
     checksum = source_checksum(data)
-    file_id, came = known.remembered.get(file.token, (None, ""))
-    if file_id is None or came != checksum:
-        file_id = known.same.get((file.filename, checksum))
+    file_id = known.find(file, checksum)
     if file_id is not None:
         return _Result(checksum, file_id)
     try:
@@ -268,12 +296,12 @@ async def _take(runtime: Runtime, wish: Wish, file: FileItem, known: _KnownFiles
     return _Result(checksum, taken.id, taken)
 
 
-def _note(files: _Files, file: FileItem, result: _Result) -> None:
-    if result.file_id is None:
-        files.report.append(ReportItem(file.filename, file.place, Fate.SKIPPED, "file", result.why))
+async def _take_no_twice(session: AsyncSession, wish: Wish, item: CourseItem, files: _Files) -> None:
+    """Let go of what another import has brought since the files were looked at. Hold the owner's row."""
+    if not files.taken:
         return
-    files.addresses[file.token] = address_of(result.file_id)
-    files.report.append(ReportItem(file.filename, file.place, Fate.IMPORTED, "file"))
-    if result.taken is not None:
-        files.taken.append(result.taken)
-        files.records.append((file.token, result.file_id, result.checksum))
+    known = await _known_files(session, wish, item, ())
+    for place, (file, result) in enumerate(files.results):
+        there = known.find(file, result.checksum)
+        if result.taken is not None and there is not None:
+            files.results[place] = file, _Result(result.checksum, there)

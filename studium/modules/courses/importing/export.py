@@ -3,7 +3,7 @@
 import asyncio
 import re
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -55,13 +55,13 @@ class Export:
 async def export_course(session: AsyncSession, runtime: Runtime, course: Course) -> Export:
     """Write the archive; raises DependencyDown, StorageFull, and BlobMissing where a file has lost its content."""
     text = (await stored_course(session, course)).text
-    files = await _files(session, course, text)
+    files = await shown_files(session, course, text)
     names = file_names(files)
     runtime.storage.incoming.mkdir(parents=True, exist_ok=True)
     file = TemporaryFile(dir=runtime.storage.incoming)  # noqa: SIM115 -- Export closes it.
     try:
         with ZipFile(file, "w") as archive:
-            await asyncio.to_thread(add_texts, archive, _with_paths(text, names))
+            await asyncio.to_thread(add_texts, archive, with_paths(text, names))
             for each in sorted(files, key=lambda row: names[row.id]):
                 await _add_file(runtime, archive, each, PurePath(FILES, names[each.id]))
         size = file.tell()
@@ -102,7 +102,7 @@ def _entry(path: PurePath, compression: int) -> ZipInfo:
 # Files
 
 
-async def _files(session: AsyncSession, course: Course, text: CourseText) -> list[UploadedFile]:
+async def shown_files(session: AsyncSession, course: Course, text: CourseText) -> list[UploadedFile]:
     """The files of the course, and those of its owner or for everyone that its texts show."""
     shown: set[UUID] = set()
 
@@ -125,13 +125,13 @@ def _is_id(text: str) -> bool:
     return True
 
 
-def _with_paths(text: CourseText, names: dict[UUID, str]) -> CourseText:
-    """The course with relative paths in place of the addresses of its files."""
+def with_paths(text: CourseText, names: Mapping[UUID, str]) -> CourseText:
+    """The course as it goes out: with relative paths in place of the addresses of its files."""
     lessons = tuple(changed_lesson(each, _to_paths(names, each.depth)) for each in text.lessons)
     return replace(changed_texts(replace(text, lessons=()), _to_paths(names, 0)), lessons=lessons)
 
 
-def _to_paths(names: dict[UUID, str], depth: int) -> Change:
+def _to_paths(names: Mapping[UUID, str], depth: int) -> Change:
     def path(match: re.Match[str]) -> str:
         name = names.get(UUID(match["id"])) if _is_id(match["id"]) else None
         return match[0] if name is None else f"{'../' * depth}{FILES}/{name}"

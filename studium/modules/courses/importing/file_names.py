@@ -32,7 +32,8 @@ def file_names(files: Iterable[Named]) -> dict[UUID, str]:
         name = f"{stem}.{extension}"
         while name in taken:
             number += 1
-            name = f"{stem}-{number}.{extension}"
+            suffix = f"-{number}"
+            name = f"{stem[: _LONGEST - len(suffix)]}{suffix}.{extension}"
         taken.add(name)
         names[row.id] = name
     return names

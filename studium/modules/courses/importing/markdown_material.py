@@ -14,7 +14,7 @@ from studium.modules.courses.material import Material
 
 _BEFORE = r"(?:(?<=[(<\"])|(?<=\]: )|^)"
 _RELATIVE = re.compile(_BEFORE + r"(?P<up>(?:\.\./)*)files/(?P<name>[a-z0-9][a-z0-9._-]*)")
-OWN_FILE = re.compile(_BEFORE + r"/api/v1/files/(?P<id>[0-9a-f-]{36})/download")
+OWN_FILE = re.compile(_BEFORE + r"/api/v1/files/(?P<id>[0-9a-f-]{36})/download(?![A-Za-z0-9._-])")
 """Where a text of ours points at a file of ours."""
 
 

@@ -10,7 +10,7 @@ from studium.modules.courses.importing.items import Fate, QuestionSet, ReportIte
 from studium.modules.courses.importing.moodle_elements import READERS, title_of
 from studium.modules.courses.importing.moodle_parts import Part, Question, Refused, Unreadable
 from studium.modules.courses.importing.moodle_questions import question_set
-from studium.modules.courses.importing.xml_source import line_of, parse_xml
+from studium.modules.courses.importing.xml_source import INCLUSION, line_of, parse_xml, take_inclusions
 
 _ROOT = "quiz"
 
@@ -34,6 +34,8 @@ def _unread(path: PurePath, line: int, why: str) -> QuestionSet:
 
 
 def _parts(root: etree._Element) -> Iterator[Part]:
+    for each in take_inclusions(root):
+        yield Refused(each.line, INCLUSION, "inclusion", each.why)
     for element in root:
         try:
             yield _part(element)

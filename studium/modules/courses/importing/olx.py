@@ -108,7 +108,7 @@ class _Reader:
             external_id=f"olx:{'+'.join(names)}"[:255],
             lesson_ids=self._outline.ids,
             files=self._links.files,
-            report=tuple(chain(self._report, self._left_out())),
+            report=tuple(chain(self._report, self._tree.inclusions, self._left_out())),
         )
 
     def _course_item(self, node: Node, title: str, settings: dict[str, object]) -> ReportItem:

@@ -10,8 +10,8 @@ from lxml import etree
 from studium.kit.marks import composed
 from studium.kit.schema import BIDI_OVERRIDES
 from studium.modules.courses.course_text import CourseFormatError, Place
-from studium.modules.courses.importing.items import place_of
-from studium.modules.courses.importing.xml_source import XML_MAX, line_of, parse_xml
+from studium.modules.courses.importing.items import Fate, ReportItem, place_of
+from studium.modules.courses.importing.xml_source import INCLUSION, XML_MAX, line_of, parse_xml, take_inclusions
 from studium.modules.courses.material import Material
 
 COURSE = "course.xml"
@@ -75,6 +75,12 @@ class Tree:
     def __init__(self, material: Material, root: PurePath) -> None:
         self._material, self.root = material, root
         self._count = 0
+        self._inclusions: dict[ReportItem, None] = {}
+
+    @property
+    def inclusions(self) -> tuple[ReportItem, ...]:
+        """The XInclude elements that were left out, each once."""
+        return tuple(self._inclusions)
 
     def course(self) -> tuple[Node, Node]:
         """The element of `course.xml`, which names the course, and the course itself; the same if written out there."""
@@ -115,6 +121,9 @@ class Tree:
         if root.tag != tag:
             reason = f"expected <{tag}>, found <{str(root.tag)[:40]}>"
             raise Place(path, line_of(root)).error(reason)
+        for each in take_inclusions(root):
+            item = ReportItem(INCLUSION, place_of(path, each.line), Fate.SKIPPED, "inclusion", each.why)
+            self._inclusions[item] = None
         return Node(root, path, above)
 
     def page_of(self, node: Node) -> PurePath | None:

@@ -8,11 +8,11 @@ from pathlib import PurePath
 from lxml import etree
 
 from studium.modules.courses.course_text import MAX_POINTS, MAX_QUESTIONS, QuestionText
-from studium.modules.courses.importing.items import Fate, ReportItem
+from studium.modules.courses.importing.items import Fate, ReportItem, place_of
 from studium.modules.courses.importing.olx_links import Links
 from studium.modules.courses.importing.olx_problem import read_problem
 from studium.modules.courses.importing.olx_tree import Node, Tree
-from studium.modules.courses.importing.xml_source import inner_xml
+from studium.modules.courses.importing.xml_source import INCLUSION, inner_xml
 
 CONTENT_MAX = 200_000
 HTML_MAX = 4_194_304
@@ -104,6 +104,9 @@ class UnitReader:
         try:
             html = inner_xml(node.element) if path is None else self._tree.text(path, HTML_MAX)
             self._add(unit, node, self._links.markdown(html), "page")
+            if path is not None and f"<{INCLUSION}" in html:
+                why = "nothing is read from elsewhere"
+                unit.report.append(ReportItem(INCLUSION, place_of(path, 1), Fate.SKIPPED, "inclusion", why))
         except ValueError as why:
             self._report(unit, node, Fate.SKIPPED, "page", str(why))
 

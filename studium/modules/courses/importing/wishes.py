@@ -15,7 +15,7 @@ from studium.modules.courses.schemas import CourseCreate, LessonCreate
 from studium.modules.quizzes.schemas import QuestionCreate, QuizCreate
 
 Change = Callable[[str], str]
-_POINTING = re.compile(rf'!?\[(?P<words>(?:[^\[\]\\]|\\.)*)\]\(<?{TOKEN.pattern}>?(?: "[^"]*")?\)')
+_POINTING = re.compile(rf'!?\[(?P<words>(?:[^\[\]\\]|\\.)*)\]\(<?(?P<token>{TOKEN.pattern})>?(?: "[^"]*")?\)')
 """A picture or link in Markdown whose file is not there."""
 
 
@@ -128,12 +128,17 @@ def _some(text: str | None, change: Change) -> str | None:
 
 
 def with_addresses(addresses: Mapping[str, str]) -> Change:
-    """A change that puts the address of each file in place of its token; where it has none, the words are left."""
+    """A change that puts the address of each file in place of its token; where it is "", the words are left.
+
+    What only looks like a token of ours stays as its author wrote it.
+    """
+
+    def words(link: re.Match[str]) -> str:
+        return link[0] if addresses.get(link["token"], "-") else link["words"]
 
     def change(text: str) -> str:
         if SCHEME not in text:
             return text
-        known = TOKEN.sub(lambda token: addresses.get(token[0], token[0]), text)
-        return TOKEN.sub("", _POINTING.sub(lambda link: link["words"], known))
+        return TOKEN.sub(lambda token: addresses.get(token[0], token[0]), _POINTING.sub(words, text))
 
     return change

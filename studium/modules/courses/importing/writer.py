@@ -20,6 +20,7 @@ from studium.modules.courses.actions_lessons import change_order, check_type_cha
 from studium.modules.courses.course_text import CourseText, LessonText
 from studium.modules.courses.errors import ImportRefused, TooManyLessons
 from studium.modules.courses.importing.items import CourseItem, Fate, ReportItem
+from studium.modules.courses.importing.returned import as_returned
 from studium.modules.courses.importing.wishes import (
     Change,
     changed_lesson,
@@ -176,6 +177,8 @@ async def update_course(
     await session.refresh(course, with_for_update=AS_MUTEX)
     stored = await stored_course(session, course)
     known = await known_items(session, course, item)
+    if item.is_by_slug:
+        stored = replace(stored, text=await as_returned(session, course, stored.text))
     update = _Update(session, course, item, change, stored, known)
     await update.run(only_lessons=only_lessons)
     return Written(course, Outcome.UPDATED if update.is_changed else Outcome.UNCHANGED, update.notes)
@@ -325,8 +328,12 @@ class _Update:
         await replace_quiz(self._session, quiz, wish, questions if is_other else None)
 
     async def _order(self, placed: Mapping[str, Lesson], gone: Iterable[Lesson]) -> None:
-        """The order of the source; what was made here stays behind what it stood behind."""
-        before = [each.id for each in self._stored.lessons.values() if each not in list(gone)]
+        """The order of the source; what was made here stays behind what it stood behind.
+
+        What counts is the outline, children behind their parent: the same one may be kept in several orders.
+        """
+        outline = [self._stored.lessons[text.slug] for text in self._stored.text.lessons]
+        before = [each.id for each in outline if each not in list(gone)]
         ours = {lesson.id for lesson in placed.values()}
         order = [lesson.id for lesson in placed.values()]
         if [each for each in before if each in ours] == order:

@@ -1,5 +1,6 @@
 """Reads XML of strangers: no entities, no document types, no network, bounded in size and depth, with line numbers."""
 
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from lxml import etree
@@ -8,6 +9,10 @@ from studium.modules.courses.course_text import Place
 
 XML_MAX = 33_554_432
 """Bytes of one XML file; a text within it may have 10 MB, and elements nest 255 deep (libxml2's own limits)."""
+
+INCLUSION = "xi:include"
+_INCLUSIONS = ("{http://www.w3.org/2001/XInclude}include", "{http://www.w3.org/2003/XInclude}include")
+_HREF_MAX = 100
 
 
 def parse_xml(data: bytes, path: PurePath) -> etree._Element:
@@ -45,6 +50,26 @@ def _parser() -> etree.XMLParser:
         remove_pis=True,
         collect_ids=False,
     )
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """An XInclude element: where it stood, and what it wanted in its place."""
+
+    line: int
+    href: str
+
+    @property
+    def why(self) -> str:
+        """Why it was left out."""
+        return f"nothing is read from elsewhere: {self.href[:_HREF_MAX]!r}"
+
+
+def take_inclusions(root: etree._Element) -> list[Inclusion]:
+    """Take every XInclude element out of the tree, with its fallback, and return them; the text behind each stays."""
+    found = [Inclusion(line_of(each), each.get("href", "")) for tag in _INCLUSIONS for each in root.iter(tag)]
+    etree.strip_elements(root, *_INCLUSIONS, with_tail=False)
+    return sorted(found, key=lambda each: each.line)
 
 
 def inner_xml(element: etree._Element) -> str:
