@@ -17,7 +17,7 @@ from pathlib import Path
 TIDY_SECONDS = 5.0
 """How often a process looks whether it has grown. Looking reads one line of /proc."""
 TIDY_BYTES = 8 << 20
-"""Growth since it last tidied up that makes it do so again: collecting stops it for some milliseconds."""
+"""Growth since it last tidied up that makes it do so again: collecting stops it for ten milliseconds or more."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _ARENAS = 2
