@@ -26,6 +26,7 @@ from studium.kit.config import JobsMode, Settings
 from studium.kit.dispatch import Dispatch
 from studium.kit.gates import Gate
 from studium.kit.health import health_routes
+from studium.kit.memory import tidied
 from studium.kit.middleware import Edge
 from studium.kit.problems import (
     MalformedBody,
@@ -132,7 +133,7 @@ def module_routes() -> Iterable[BaseRoute]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     load_handlers()
-    async with open_runtime(settings) as runtime:
+    async with open_runtime(settings) as runtime, tidied():
         app.state.runtime = runtime
         await runtime.storage.clear_incoming()
         if settings.jobs is JobsMode.INLINE:

@@ -9,6 +9,7 @@ from prometheus_client import start_http_server
 
 from studium.kit.config import Settings
 from studium.kit.logs import configure_logs
+from studium.kit.memory import tidied
 from studium.kit.metrics import REGISTRY
 from studium.kit.runtime import BACKGROUND_SECONDS, open_runtime
 from studium.registry import load_handlers
@@ -42,7 +43,7 @@ async def _work(settings: Settings) -> None:
     told = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, told.set)
-    async with open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime:
+    async with open_runtime(settings, statement_seconds=BACKGROUND_SECONDS) as runtime, tidied():
         await runtime.jobs.start()
         structlog.get_logger().info("worker ready")
         await told.wait()

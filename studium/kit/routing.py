@@ -48,7 +48,7 @@ class StrictRequest(Request):
         try:
             return await super().body()
         except Problem as problem:
-            self.scope.setdefault("state", {})[_REFUSED] = problem
+            self._remember(problem)
             return b"\x00\x00"
 
     async def json(self) -> Any:  # noqa: ANN401 -- as Starlette's own.
@@ -58,8 +58,13 @@ class StrictRequest(Request):
             try:
                 return read_json(await self.body())
             except Problem as problem:
-                state[_REFUSED] = problem
+                self._remember(problem)
         return _UNREADABLE
+
+    def _remember(self, problem: Problem) -> None:
+        # Without where it was raised: those frames hold the body and this request, and each would keep the other.
+        problem.__traceback__ = problem.__context__ = None
+        self.scope.setdefault("state", {})[_REFUSED] = problem
 
     async def _get_form(self, **limits: Any) -> FormData:  # noqa: ANN401 -- as Starlette's own.
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()

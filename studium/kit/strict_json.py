@@ -1,14 +1,30 @@
-"""Reading JSON without trust: UTF-8 only, no duplicate members, no NaN, bounded depth, no half characters."""
+"""Reading JSON without trust: UTF-8 only, no duplicate members, no NaN, bounded depth and size, no half characters."""
 
 import json
+import re
 from typing import Any
 
 from studium.kit.problems import MalformedBody
 
 MAX_DEPTH = 32
+MAX_MEMBERS = 1_000
+"""Members of one object; free-form metadata, the largest object that any schema takes, has 64."""
+MAX_VALUES = 20_000
+"""Values in a body; the largest that a schema takes, 500 answers of 20 options, has 12,000.
+
+Without these two a small body becomes a million objects here, and as many complaints of the schema's.
+"""
+
+
+# Possessive, and the last quote may be missing: no body makes it go back.
+_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
+_TOO_MANY = f"The body has more than {MAX_VALUES} values."
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_MEMBERS:
+        message = f"An object has more than {MAX_MEMBERS} members."
+        raise MalformedBody(message)
     members = dict(pairs)
     if len(members) != len(pairs):
         message = "A member of an object is there twice."
@@ -35,6 +51,9 @@ _decoder = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON is anything until a schema has looked at it.
     """Parse `body`; raise MalformedBody (400) with a sentence that never echoes it."""
+    # Counted on the wire: as objects they would already have taken twenty times the memory.
+    if body.count(b",") > MAX_VALUES and _TEXTS.sub(b"", body).count(b",") > MAX_VALUES:
+        raise MalformedBody(_TOO_MANY)
     try:
         value = _decoder.decode(body.decode("utf-8"))
         if body.count(b"{") + body.count(b"[") > MAX_DEPTH or b"\\u" in body:
@@ -52,8 +71,9 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON is anything until a s
 
 
 def _inspect(value: object) -> None:
-    """Walk without recursion: depth (a flat object is 1), and no NUL or lone surrogate in any text."""
+    """Walk without recursion: depth (a flat object is 1), how many values, no NUL or lone surrogate in any text."""
     pending: list[tuple[object, int]] = [(value, 1)]
+    count = 1
     while pending:
         item, depth = pending.pop()
         if isinstance(item, str):
@@ -62,6 +82,9 @@ def _inspect(value: object) -> None:
             if depth > MAX_DEPTH:
                 message = f"The body is nested deeper than {MAX_DEPTH} levels."
                 raise MalformedBody(message)
+            count += len(item)
+            if count > MAX_VALUES:
+                raise MalformedBody(_TOO_MANY)
             children = [*item.keys(), *item.values()] if isinstance(item, dict) else item
             pending.extend((child, depth + 1) for child in children)
 

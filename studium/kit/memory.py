@@ -1,0 +1,77 @@
+"""Memory of a process that serves for months: what a rush of requests took is given back to the system afterwards.
+
+Three things would keep it. glibc makes eight arenas for each core and hands none of them back; it takes a large block,
+such as argon2's 19 MiB, for the new measure of what is small; and what requests leave behind in circles waits for a
+collector that has been told to come seldom (`GC_THRESHOLD`). Elsewhere than on glibc only the last is mended.
+"""
+
+import asyncio
+import ctypes
+import gc
+import resource
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+TIDY_SECONDS = 5.0
+"""How often a process looks whether it has grown. Looking reads one line of /proc."""
+TIDY_BYTES = 8 << 20
+"""Growth since it last tidied up that makes it do so again: collecting stops it for ten milliseconds or more."""
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_ARENAS = 2
+_LARGE_BLOCK = 256 << 10
+_FREE_AT_TOP = 4 << 20
+_STATM = Path("/proc/self/statm")
+
+
+@asynccontextmanager
+async def tidied() -> AsyncIterator[None]:
+    """Keep this process small inside the block."""
+    _bound_arenas()
+    task = asyncio.create_task(_tidy_after_growth())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory now; 0 where the system has no /proc."""
+    try:
+        return int(_STATM.read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+async def _tidy_after_growth() -> None:
+    least = resident()
+    while least:
+        await asyncio.sleep(TIDY_SECONDS)
+        if resident() > least + TIDY_BYTES:
+            gc.collect()
+            await asyncio.to_thread(_give_back)
+            least = resident()
+        least = min(least, resident())
+
+
+def _give_back() -> None:
+    trim = _glibc("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _bound_arenas() -> None:
+    mallopt = _glibc("mallopt")
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _ARENAS)
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
+        mallopt(_M_TRIM_THRESHOLD, _FREE_AT_TOP)
+
+
+def _glibc(name: str) -> Callable[..., int] | None:
+    """A function that only glibc has, or None."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
