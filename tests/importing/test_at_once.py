@@ -12,6 +12,7 @@ from studium.kit.runtime import Runtime
 from studium.models import Course, Role, UploadedFile
 from studium.modules.courses.importing import actions
 from studium.modules.courses.importing.actions import Report, Wish, import_course
+from studium.modules.files import actions_intake
 from studium.modules.files.actions_intake import Taken
 from studium.reconcile import broken_invariants, reconcile
 from tests.importing.studio import exported, upload, zipped
@@ -27,7 +28,7 @@ NAMES = {
 
 def keep_abreast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody take the photo before all are about to: each has looked by then, and found nothing."""
-    barrier, take = asyncio.Barrier(TIMES), actions.take
+    barrier, take = asyncio.Barrier(TIMES), actions_intake.take
 
     async def together(
         runtime: Runtime, filename: str, data: bytes, ours: Collection[tuple[str, str]], *, keep: bool

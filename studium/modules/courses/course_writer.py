@@ -15,6 +15,8 @@ from studium.modules.courses.markdown_course import COURSE_FILE, fence_after, qu
 NAME_MAX = 80
 """Longest slug in a file name; a longer one stands in the front matter."""
 _WIDTH = 100
+_OTHER_BREAKS = frozenset("\r\x85\u2028\u2029")
+"""What YAML takes for the end of a line, and would fold; in escapes it stays."""
 
 
 def write_course(course: CourseText, folder: Path) -> None:
@@ -33,7 +35,7 @@ def course_files(course: CourseText) -> Iterable[tuple[PurePath, str]]:
 
     Raises ValueError where a lesson does not follow its parent or the parent's other descendants.
     """
-    yield PurePath(COURSE_FILE), _file(_course_front(course), course.description)
+    yield PurePath(COURSE_FILE), _file(_course_front(course), _trimmed(_lines(course.description or "")))
     for lesson, path in zip(course.lessons, _paths(course.lessons), strict=True):
         yield path, _file(_lesson_front(lesson, path), _lesson_body(lesson))
 
@@ -115,7 +117,7 @@ def _plain_content(content: str, *, has_quiz: bool) -> str:
 
     Code that the author never closed would swallow a quiz block after it, so it is closed.
     """
-    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _lines(content)
     for number in quiz_fences(lines):
         marks = lines[number].rstrip().removesuffix("quiz")
         lines[number] = f"{marks} quiz"
@@ -125,6 +127,10 @@ def _plain_content(content: str, *, has_quiz: bool) -> str:
     if fence and has_quiz:
         lines.append(fence)
     return _trimmed(lines)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _trimmed(lines: list[str]) -> str:
@@ -208,7 +214,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
+    style = '"' if _OTHER_BREAKS.intersection(text) else "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
 

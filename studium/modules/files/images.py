@@ -25,7 +25,9 @@ _NAMES = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "webp": "WEBP"}
 _LOSSLESS_WEBP = b"VP8L"
 _JPEG_MODES = ("L", "RGB")
 _MARK, _SCAN, _END, _MARKER = 0xFF, 0xDA, b"\xff\xd9", re.compile(rb"\xff[^\x00]")
-_ALIKE = 1.02
+_ALIKE = 1.1
+"""So much larger may be what a lossy format loses when it is written once more."""
+_RIFF, _FRAME, _HEADS = 12, b"ANMF", {b"VP8X", b"ANIM"}
 _NOTHING: dict[str, Any] = {"exif": b"", "icc_profile": None, "comment": b"", "xmp": b""}
 
 # Pillow refuses twice this many, also where a later frame turns out larger than the first; below, it only warns.
@@ -58,8 +60,9 @@ def reencode(source: Path, target: Path, claimed: Format) -> None:
             options["save_all"] = True
         with explained():
             image.save(target, _NAMES[claimed.extension], **options)
-            if claimed.extension == "jpg" and _is_written_alike(source.read_bytes(), target.read_bytes()):
-                # Again would lose a little more each time, and nothing else is in it.
+            alike = _ALIKE_BY_FORMAT.get(claimed.extension)
+            if alike is not None and alike(source.read_bytes(), target.read_bytes()):
+                # Again would lose a little more each time, and nothing but pixels is in it.
                 shutil.copyfile(source, target)
 
 
@@ -82,6 +85,35 @@ def _scan_of(data: bytes) -> int:
         if kind == _SCAN:
             return at
     return 0
+
+
+def _is_webp_alike(source: bytes, anew: bytes) -> bool:
+    """Whether a WebP is as we write it: the same chunks and no others, of about the same size."""
+    chunks = _chunks_of(source[_RIFF:])
+    is_whole = int.from_bytes(source[4:8], "little") + 8 == len(source)
+    is_same = chunks is not None and chunks == _chunks_of(anew[_RIFF:])
+    return is_whole and is_same and len(source) <= _ALIKE * len(anew)
+
+
+def _chunks_of(data: bytes) -> list[bytes] | None:
+    """The names of a WebP's chunks, those within its frames too, and the content of those that say what it is.
+
+    None where they do not fill it.
+    """
+    found: list[bytes] = []
+    at = 0
+    while at + 8 <= len(data):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        content = data[at + 8 : at + 8 + size]
+        inside = _chunks_of(content[16:]) if name == _FRAME else []
+        if inside is None or any(data[at + 8 + size : at + 8 + size + size % 2]):
+            return None
+        found += [name, content if name in _HEADS else b"", *inside]
+        at += 8 + size + size % 2
+    return found if at == len(data) else None
+
+
+_ALIKE_BY_FORMAT = {"jpg": _is_written_alike, "webp": _is_webp_alike}
 
 
 @contextmanager

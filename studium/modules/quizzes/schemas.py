@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from studium.kit.schema import (
     Id,
@@ -30,7 +30,16 @@ QuizTypeIn = Annotated[QuizType, Field(strict=False)]
 QuestionTypeIn = Annotated[QuestionType, Field(strict=False)]
 Minutes = Annotated[int, Field(ge=1, le=1_440)]
 Attempts = Annotated[int, Field(ge=1, le=100)]
-Text = Annotated[Words, Field(min_length=1, max_length=20_000)]
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        message = "must not be blank"
+        raise ValueError(message)
+    return text
+
+
+Text = Annotated[Words, Field(min_length=1, max_length=20_000), AfterValidator(_filled)]
 Position = Annotated[int, Field(ge=1, le=MAX_QUESTIONS)]
 
 
