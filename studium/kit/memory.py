@@ -2,16 +2,17 @@
 
 Three things would keep it. glibc makes eight arenas for each core and hands none of them back; it takes a large block,
 such as argon2's 19 MiB, for the new measure of what is small; and what requests leave behind in circles waits for a
-collector that has been told to come seldom (`GC_THRESHOLD`). Elsewhere than on glibc only the last is mended.
+collector that has been told to come seldom (`GC_THRESHOLD`). On a Linux without glibc only the last is mended,
+elsewhere nothing: a process cannot see there how large it is.
 """
 
 import asyncio
 import ctypes
 import gc
-import resource
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from mmap import PAGESIZE
 from pathlib import Path
 
 TIDY_SECONDS = 5.0
@@ -42,7 +43,7 @@ async def tidied() -> AsyncIterator[None]:
 def resident() -> int:
     """Bytes of this process that are in memory now; 0 where the system has no /proc."""
     try:
-        return int(_STATM.read_text().split()[1]) * resource.getpagesize()
+        return int(_STATM.read_text().split()[1]) * PAGESIZE
     except OSError:
         return 0
 
