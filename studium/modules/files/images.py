@@ -62,14 +62,14 @@ def reencode(source: Path, target: Path, claimed: Format) -> None:
             image.save(target, _NAMES[claimed.extension], **options)
             alike = _ALIKE_BY_FORMAT.get(claimed.extension)
             if alike is not None and alike(source.read_bytes(), target.read_bytes()):
-                # Again would lose a little more each time, and nothing but pixels is in it.
+                # Again would lose a little more each time, and what is in it is what we would write.
                 shutil.copyfile(source, target)
 
 
 def _is_written_alike(source: bytes, anew: bytes) -> bool:
     """Whether a JPEG is as we write it: the same header to the byte, one scan of about the same size, then the end.
 
-    Such a file holds pixels alone, so nothing can hide in it.
+    Such a file holds pixels, no metadata, and at most a tenth of it can be bytes that a decoder passes over.
     """
     start = _scan_of(anew)
     is_headed = start > 0 and source[:start] == anew[:start] and source.endswith(_END)
