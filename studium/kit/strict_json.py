@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from studium.kit.problems import MalformedBody
+from studium.kit.problems import FieldError, InvalidInput, MalformedBody
 
 MAX_DEPTH = 32
 MAX_MEMBERS = 1_000
@@ -18,13 +18,18 @@ Without these two a small body becomes a million objects here, and as many compl
 
 # Possessive, and the last quote may be missing: no body makes it go back.
 _TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+', re.DOTALL)
+_TOO_LARGE = f"An object has more than {MAX_MEMBERS} members."
 _TOO_MANY = f"The body has more than {MAX_VALUES} values."
+
+
+def _too_large(sentence: str) -> InvalidInput:
+    """JSON all right, but more of it than any schema takes."""
+    return InvalidInput([FieldError("body", "", "too_large", sentence)])
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MAX_MEMBERS:
-        message = f"An object has more than {MAX_MEMBERS} members."
-        raise MalformedBody(message)
+        raise _too_large(_TOO_LARGE)
     members = dict(pairs)
     if len(members) != len(pairs):
         message = "A member of an object is there twice."
@@ -50,10 +55,10 @@ _decoder = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no
 
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 -- JSON is anything until a schema has looked at it.
-    """Parse `body`; raise MalformedBody (400) with a sentence that never echoes it."""
+    """Parse `body`; raise MalformedBody (400), or InvalidInput (422) for more than any schema takes; neither echoes."""
     # Counted on the wire: as objects they would already have taken twenty times the memory.
     if body.count(b",") > MAX_VALUES and _TEXTS.sub(b"", body).count(b",") > MAX_VALUES:
-        raise MalformedBody(_TOO_MANY)
+        raise _too_large(_TOO_MANY)
     try:
         value = _decoder.decode(body.decode("utf-8"))
         if body.count(b"{") + body.count(b"[") > MAX_DEPTH or b"\\u" in body:
@@ -84,7 +89,7 @@ def _inspect(value: object) -> None:
                 raise MalformedBody(message)
             count += len(item)
             if count > MAX_VALUES:
-                raise MalformedBody(_TOO_MANY)
+                raise _too_large(_TOO_MANY)
             children = [*item.keys(), *item.values()] if isinstance(item, dict) else item
             pending.extend((child, depth + 1) for child in children)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from studium.kit.problems import MalformedBody
+from studium.kit.problems import InvalidInput, MalformedBody
 from studium.kit.strict_json import MAX_MEMBERS, MAX_VALUES, read_json
 
 
@@ -31,8 +31,9 @@ def test_what_a_schema_may_take_is_read(value: object) -> None:
     ],
 )
 def test_more_is_refused_before_a_schema_looks_at_it(value: object, reason: str) -> None:
-    with pytest.raises(MalformedBody, match=reason):
+    with pytest.raises(InvalidInput) as refused:
         read_json(json.dumps(value).encode())
+    assert [error.detail for error in refused.value.errors] == [reason]
 
 
 @pytest.mark.timeout(5)
@@ -40,5 +41,5 @@ def test_more_is_refused_before_a_schema_looks_at_it(value: object, reason: str)
     "body", [b'"' + b'\\"' * 250_000 + b"," * 500_000, b'",' * 500_000, b'"\\' * 2 + b",\\" * 500_000]
 )
 def test_texts_that_never_end_cost_little(body: bytes) -> None:
-    with pytest.raises(MalformedBody):
+    with pytest.raises((MalformedBody, InvalidInput)):
         read_json(body)
