@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from time import monotonic, sleep
 
 import httpx2
@@ -18,11 +19,12 @@ Opened = tuple[School, Postgres, str]
 KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'studium'"
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    """A school and a PostgreSQL for each test alone: what one of them broke must not meet the next."""
     with postgres_server() as postgres:
         migrate.upgrade(postgres.url)
-        with school(tmp_path_factory.mktemp("school"), database_url=postgres.url, jobs="external") as found:
+        with school(tmp_path, database_url=postgres.url, jobs="external") as found:
             admin = ("create-admin", "--email", "root@school.example", "--name", "Robin Root", "--password-stdin")
             found.run(*admin, typed=f"{PASSWORD}\n")
             found.serve()
