@@ -23,7 +23,7 @@ export UV_PYTHON_DOWNLOADS = never
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo install test test-slow bench check format lock clean
+.PHONY: help run demo install test test-slow coverage bench pictures openapi check check-api format lock clean
 
 help: ## Show this text
 	@echo "Studium: make TARGET (PYTHON=python3.13 picks another Python for a new .venv)"
@@ -46,14 +46,27 @@ test: $(DEVELOPMENT) ## Run the tests (PYTEST_ARGS="tests/policy -x" narrows the
 test-slow: $(DEVELOPMENT) ## Run the tests that start whole servers or take long
 	$(PYTEST) -m slow $(PYTEST_ARGS)
 
+coverage: $(DEVELOPMENT) ## Run the tests and report which branches they did not take, as text and in htmlcov/
+	$(PYTEST) --cov=studium --cov-branch --cov-report=term:skip-covered --cov-report=html $(PYTEST_ARGS)
+
 bench: $(DEVELOPMENT) ## Measure Studium beside the least that its work costs (BENCH_ARGS="--only list" narrows it)
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
-check: $(DEVELOPMENT) ## Check format, lint, types and the direction of imports
+pictures: $(DEVELOPMENT) ## Make the pictures of docs/pictures anew from the demo school; needs Chromium
+	$(BIN)/python .ci/pictures.py
+
+openapi: $(DEVELOPMENT) ## Write studium/openapi.json anew from the code
+	$(BIN)/studium openapi > studium/.openapi.json && mv studium/.openapi.json studium/openapi.json
+
+check: $(DEVELOPMENT) ## Check format, lint, types, translations and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/python .ci/words.py
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 	$(BIN)/mypy studium tests bench $(wildcard examples)
+
+check-api: $(DEVELOPMENT) ## Check the API document with the tools of integrators; needs Node, and says so where it is missing
+	@.ci/api/check
 
 format: $(DEVELOPMENT) ## Format the code and repair what can be repaired safely
 	$(BIN)/ruff check --fix-only --exit-zero
@@ -63,6 +76,7 @@ lock: $(VENV) ## Write the lock files anew from pyproject.toml (COMPILE_ARGS=--u
 	$(COMPILE) --group bootstrap --output-file requirements-bootstrap.lock
 	$(COMPILE) pyproject.toml --group dev --output-file requirements-dev.lock
 	$(COMPILE) pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock
+	$(BIN)/python .ci/released.py
 
 clean: ## Remove caches and build results; .venv and data stay
 	rm -rf .cache .pytest_cache .hypothesis .coverage coverage htmlcov dist site build *.egg-info

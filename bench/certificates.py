@@ -8,21 +8,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select, update
 
 from bench.contenders import SECRET, Contender, environment
-from bench.school import Size, embedded, id_of, passing
+from bench.papers import id_of
+from bench.school import Size, embedded, passing
 from studium.events import EnrollmentCompleted
-from studium.kit.clock import now
-from studium.kit.config import Settings, load_settings
-from studium.kit.events import publish
+from studium.kit.base.clock import now
+from studium.kit.base.config import Settings, load_settings
+from studium.kit.jobs.events import publish
 from studium.kit.runtime import Runtime, open_runtime
 from studium.models import Certificate, Enrollment, EnrollmentStatus
 from studium.modules.certificates.pdf import CertificateFacts, render_certificate
-from studium.registry import load_handlers
+from studium.modules.registry import load_handlers
 
 _SCHOOL = Size(5_000)
 _WARM_UP = 10
@@ -87,16 +88,17 @@ def work_embedded(many: int) -> Worked:
 def _measured(url: str, folder: str, many: int) -> Worked:
     load_handlers()
     settings = load_settings(database_url=url, data_dir=Path(folder), secret_key=SECRET)
-    with _worker(url, folder) as worker:
+    with worker(url, folder) as process:
         # The first few load the compiler and the templates.
         asyncio.run(_complete(settings, range(_WARM_UP)))
-        cpu_before = worker.cpu_seconds()
+        cpu_before = process.cpu_seconds()
         seconds = asyncio.run(_complete(settings, range(_WARM_UP, _WARM_UP + many)))
-        return Worked(many, seconds, worker.cpu_seconds() - cpu_before)
+        return Worked(many, seconds, process.cpu_seconds() - cpu_before)
 
 
 @contextmanager
-def _worker(url: str, folder: str) -> Iterator[Contender]:
+def worker(url: str, folder: str) -> Iterator[Contender]:
+    """A `studium worker` on a database, stopped at the end."""
     with tempfile.TemporaryFile() as log:
         command = [sys.executable, "-m", "studium", "worker"]
         process = subprocess.Popen(command, env=environment(url, folder), stdout=log, stderr=log)  # noqa: S603 -- our own command.
@@ -111,7 +113,7 @@ async def _complete(settings: Settings, numbers: range) -> float:
     """Complete these enrollments in one transaction; return how long it took until each had all that follows."""
     async with open_runtime(settings) as runtime:
         ids = [id_of("enrollment", number) for number in numbers]
-        async with runtime.database.writing() as session:
+        async with runtime.database.write_session() as session:
             await session.execute(
                 update(Enrollment)
                 .where(Enrollment.id.in_(ids))
@@ -141,6 +143,7 @@ def _is_complete(folder: Path, many: int) -> bool:
 async def _is_settled(runtime: Runtime, many: int) -> bool:
     """Whether so many certificates are issued and noted, and no job is left."""
     noted = select(func.count(Enrollment.certificate_issued_at)).scalar_subquery()
-    async with runtime.database.reading() as session:
-        issued, seen = (await session.execute(select(func.count(Certificate.id), noted))).one()
+    fresh = select(func.count(Certificate.id), noted).where(Certificate.issued_at > now() - timedelta(days=1))
+    async with runtime.database.read_session() as session:
+        issued, seen = (await session.execute(fresh)).one()
     return issued == seen == many and sum((await runtime.jobs.pending()).values()) == 0

@@ -9,18 +9,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.load import press
-from studium.kit.tokens import Keys
+from studium.kit.security.tokens import Keys
 
-SECRET = "0123456789abcdef" * 4
+SECRET = "Q7xv2LmZ9pTk4WbN8rYc3HdJ6gFs1AoE5uXi0VtR"  # noqa: S105 -- of a school that lives for a minute.
 KEYS = Keys(SECRET.encode())
-NAMES = ("floor", "reference", "studium")
+NAMES = ("floor", "strict floor", "reference", "studium")
+"""Two floors: one reads who is asking in a statement of its own, the strict one in the statement of the work."""
+WITHOUT_REFERENCE = ("floor", "strict floor", "studium")
 _TICKS = os.sysconf("SC_CLK_TCK")
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 60
+_LAST_BYTES = 2_000
 _UVICORN = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
 Process = subprocess.Popen[bytes]
 
@@ -52,19 +55,28 @@ class Contender:
         return statistics.median(self.slowest)
 
     def cpu_seconds(self) -> float:
-        """What the process has used so far, in user and system."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """What the process and those that it started have used so far, in user and system."""
+        ticks = 0
+        for pid in family(self.process.pid):
+            with suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / _TICKS
 
     def rest_mib(self) -> float:
         """The memory that the process holds."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        return _memory(self.process.pid, "VmRSS:")
 
-    async def measure(self, requests: list[bytes], seconds: float, connections: int = 8) -> None:
+    def peak_mib(self) -> float:
+        """The most memory that the process, or the largest of those that it started, ever held."""
+        return max(_memory(pid, "VmHWM:") for pid in family(self.process.pid))
+
+    async def measure(
+        self, requests: list[bytes], seconds: float, connections: int = 32, *, once: bool = False
+    ) -> None:
         """Press for a while and note the cost; a refusal ends the benchmark, because refusing is cheap."""
         before = self.cpu_seconds()
-        outcome = await press(self.port, requests, seconds=seconds, connections=connections)
+        outcome = await press(self.port, requests, seconds=seconds, connections=connections, once=once)
         if outcome.refused:
             sys.exit(f"{outcome.refused} of {outcome.requests} requests were refused by {self.name}.")
         self.microseconds.append((self.cpu_seconds() - before) / outcome.requests * 1e6)
@@ -72,21 +84,51 @@ class Contender:
         self.slowest.append(outcome.percentile(99) * 1000)
 
 
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found.extend(child for child, parent in parents.items() if parent == one)
+    return found
+
+
+def _memory(pid: int, name: str) -> float:
+    with suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        return int(status.partition(name)[2].split()[0]) / 1024
+    return 0.0
+
+
 @contextmanager
-def contender(name: str, url: str) -> Iterator[Contender]:
-    """One of NAMES on a database, on a free port; it is stopped at the end."""
+def contender(name: str, url: str, *more: str, told: dict[str, str] | None = None) -> Iterator[Contender]:
+    """One of NAMES or `sampled` on a database, on a free port; it is stopped at the end.
+
+    `more` goes to `studium serve`, `told` into its environment.
+    """
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as log:
         port = _free_port()
-        command = [sys.executable, "-m", "studium", "serve", "--port", str(port)]
-        if name != "studium":
-            command = [sys.executable, "-m", "uvicorn", f"bench.{name}:app", "--port", str(port), *_UVICORN]
-        process = subprocess.Popen(command, env=environment(url, folder), stdout=log, stderr=log)  # noqa: S603 -- our own command.
+        command = [sys.executable, "-m", *_command(name, port), *more]
+        wanted = environment(url, folder) | {"BENCH_STRICT": "1" if name == NAMES[1] else ""} | (told or {})
+        process = subprocess.Popen(command, env=wanted, stdout=log, stderr=log)  # noqa: S603 -- our own command.
         try:
-            _await(port, process)
+            if not _listens_soon(port, process):
+                log.seek(0)
+                sys.exit(f"Nothing answers on port {port}:\n{log.read()[-_LAST_BYTES:].decode(errors='replace')}")
             yield Contender(name, port, process)
         finally:
             process.terminate()
             process.wait()
+
+
+def _command(name: str, port: int) -> list[str]:
+    if name in {"studium", "sampled"}:
+        return ["studium" if name == "studium" else "bench.sampled", "serve", "--port", str(port)]
+    module = "bench.reference_quiz" if name == "reference" else "bench.floor"
+    return ["uvicorn", f"{module}:app", "--port", str(port), *_UVICORN]
 
 
 def environment(url: str, folder: str) -> dict[str, str]:
@@ -99,18 +141,19 @@ def environment(url: str, folder: str) -> dict[str, str]:
         "STUDIUM_DATA_DIR": folder,
         "STUDIUM_SECRET_KEY": SECRET,
         "STUDIUM_MODE": "production",
+        "STUDIUM_TRUSTED_PROXIES": "none",
         "STUDIUM_PUBLIC_BASE_URL": "https://bench.example",
     }
 
 
-def _await(port: int, process: Process) -> None:
+def _listens_soon(port: int, process: Process) -> bool:
     began = time.monotonic()
     while time.monotonic() - began < _PATIENCE_SECONDS and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+                return True
         time.sleep(0.01)
-    sys.exit(f"Nothing answers on port {port}.")
+    return False
 
 
 def _free_port() -> int:

@@ -15,9 +15,13 @@ from uuid import UUID
 import asyncpg
 from pydantic_core import to_json
 
-from studium.kit.ids import new_id
+from bench import floor_quiz as quiz
+from bench import floor_statements as sql
+from studium.kit.base.ids import new_id
 
 Reply = tuple[int, bytes]
+Subject = tuple[UUID, UUID]
+Sent = dict[str, Any]
 _KEY = base64.b64decode(os.environ.get("BENCH_KEY", ""))
 _HEADERS = [
     (b"content-type", b"application/json"),
@@ -27,76 +31,6 @@ _HEADERS = [
     (b"cache-control", b"no-store"),
 ]
 _pool: "asyncpg.Pool[asyncpg.Record]"
-
-_WHO = """SELECT u.role FROM users u JOIN sessions s ON s.user_id = u.id
-WHERE s.id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > now() AND u.is_active"""
-
-_LIST = """SELECT c.id, c.title, c.slug, c.description, c.instructor_id, u.full_name, c.category, c.difficulty_level,
-c.is_published, c.thumbnail_url, c.estimated_duration_minutes, c.metadata, c.created_at, c.updated_at, c.version,
-(SELECT count(*) FROM lessons l WHERE l.course_id = c.id AND l.archived_at IS NULL) AS lessons,
-n.enrollments, n.ratings, n.rating_sum
-FROM courses c JOIN users u ON u.id = c.instructor_id JOIN course_counts n ON n.course_id = c.id
-WHERE c.is_published ORDER BY c.created_at DESC, c.id DESC LIMIT 21"""
-
-_MINE = """SELECT e.*, u.full_name AS student, c.title, c.slug, c.thumbnail_url, c.category, c.is_published,
-c.instructor_id, i.full_name AS instructor, x.id AS certificate_id,
-(SELECT l.id FROM lessons l WHERE l.course_id = e.course_id AND l.archived_at IS NULL AND NOT EXISTS
-  (SELECT 1 FROM lesson_progress p WHERE p.enrollment_id = e.id AND p.lesson_id = l.id AND p.status = 'completed')
-  ORDER BY l.order_index LIMIT 1) AS next_lesson_id
-FROM enrollments e JOIN users u ON u.id = e.student_id JOIN courses c ON c.id = e.course_id
-JOIN users i ON i.id = c.instructor_id LEFT JOIN certificates x ON x.enrollment_id = e.id
-WHERE e.student_id = $1 ORDER BY e.enrolled_at DESC, e.id DESC LIMIT 51"""
-
-_ENROLLMENT = """SELECT e.*, u.full_name AS student FROM enrollments e JOIN users u ON u.id = e.student_id
-JOIN courses c ON c.id = e.course_id WHERE e.id = $1 AND (e.student_id = $2 OR c.instructor_id = $2)"""
-
-_LESSON = """SELECT l.*, e.id AS enrolled FROM lessons l JOIN courses c ON c.id = l.course_id
-LEFT JOIN enrollments e ON e.course_id = c.id AND e.student_id = $3 AND e.status IN ('active', 'completed')
-WHERE l.id = $2 AND c.id = $1 AND l.archived_at IS NULL"""
-
-_COMPLETE = """WITH e AS (
-  SELECT e.id, e.completed_lessons_count AS before, (SELECT count(*) FROM lessons n
-    WHERE n.course_id = e.course_id AND n.archived_at IS NULL) AS total
-  FROM enrollments e JOIN lessons l ON l.course_id = e.course_id
-  WHERE e.id = $1 AND e.student_id = $2 AND l.id = $3 AND l.archived_at IS NULL AND l.lesson_type <> 'quiz'
-    AND e.status = 'active' FOR UPDATE OF e),
-p AS (
-  INSERT INTO lesson_progress (id, enrollment_id, lesson_id, status, started_at, completed_at, time_spent_seconds,
-    last_position_seconds, completion_percentage, attempts_count, updated_at)
-  SELECT $4, e.id, $3, 'completed', now(), now(), 0, 0, 100, 0, now() FROM e
-  ON CONFLICT (enrollment_id, lesson_id) DO UPDATE SET status = 'completed', completed_at = now(),
-    completion_percentage = 100 WHERE lesson_progress.status <> 'completed' RETURNING 1)
-UPDATE enrollments u SET completed_lessons_count = e.before + (SELECT count(*) FROM p),
-  progress_percentage = floor((e.before + (SELECT count(*) FROM p)) * 10000.0 / e.total) / 100,
-  last_accessed_at = now(), version = version + 1
-FROM e WHERE u.id = e.id
-RETURNING u.id, u.status, u.progress_percentage, u.completed_lessons_count, u.total_lessons_count"""
-
-_PROGRESS = """WITH e AS (
-  SELECT e.id, (SELECT coalesce(sum(p.time_spent_seconds), 0) FROM lesson_progress p
-    WHERE p.enrollment_id = e.id AND p.lesson_id <> $3) AS others
-  FROM enrollments e JOIN lessons l ON l.course_id = e.course_id
-  WHERE e.id = $1 AND e.student_id = $2 AND l.id = $3 AND l.archived_at IS NULL AND e.status = 'active'
-  FOR UPDATE OF e),
-p AS (
-  INSERT INTO lesson_progress (id, enrollment_id, lesson_id, status, started_at, time_spent_seconds,
-    last_position_seconds, completion_percentage, attempts_count, updated_at)
-  SELECT $4, e.id, $3, 'in_progress', now(), $5, $6, $7, 0, now() FROM e
-  ON CONFLICT (enrollment_id, lesson_id) DO UPDATE SET time_spent_seconds =
-      greatest(lesson_progress.time_spent_seconds, excluded.time_spent_seconds),
-    last_position_seconds = excluded.last_position_seconds, completion_percentage =
-      greatest(lesson_progress.completion_percentage, excluded.completion_percentage), updated_at = now()
-  RETURNING *)
-UPDATE enrollments u SET total_time_spent_seconds = e.others + p.time_spent_seconds, last_accessed_at = now(),
-  started_at = coalesce(u.started_at, now())
-FROM e, p WHERE u.id = e.id
-RETURNING p.status, p.started_at, p.time_spent_seconds, p.last_position_seconds, u.progress_percentage"""
-
-_ENROL = """INSERT INTO enrollments (id, student_id, course_id, enrolled_at, status, progress_percentage,
-  completed_lessons_count, total_lessons_count, total_time_spent_seconds, version)
-SELECT $1, $2, c.id, now(), 'active', 0, 0, (SELECT count(*) FROM lessons l
-  WHERE l.course_id = c.id AND l.archived_at IS NULL), 0, 1
-FROM courses c WHERE c.id = $3 AND c.is_published ON CONFLICT DO NOTHING RETURNING *"""
 
 
 async def _lifespan(receive: Any, send: Any) -> None:  # noqa: ANN401 -- ASGI's callables.
@@ -119,7 +53,7 @@ async def _nothing(connection: Any) -> None:  # noqa: ANN401 -- asyncpg's proxy.
     del connection
 
 
-def _subject(headers: list[tuple[bytes, bytes]]) -> tuple[UUID, UUID] | None:
+def _subject(headers: list[tuple[bytes, bytes]]) -> Subject | None:
     """User and session of a bearer token, its signature and times checked."""
     for name, value in headers:
         if name == b"authorization":
@@ -151,28 +85,33 @@ async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 -- A
 async def _answer(
     method: str,
     parts: list[str],
-    subject: tuple[UUID, UUID] | None,
+    subject: Subject | None,
     connection: Any,  # noqa: ANN401 -- asyncpg's proxy.
     receive: Any,  # noqa: ANN401 -- ASGI's callable.
 ) -> Reply:
-    if subject is None or await connection.fetchval(_WHO, subject[1], subject[0]) is None:
+    if parts[0] == "certificates":
+        return await _verify(connection, parts)
+    if subject is None or (not sql.IS_STRICT and await connection.fetchval(sql.WHO, *subject) is None):
         return 401, b"{}"
-    if method == "PATCH":
-        return await _report(connection, subject[0], parts, json.loads((await receive())["body"]))
-    if method == "POST" and len(parts) == 1:
-        return await _enrol(connection, subject[0], json.loads((await receive())["body"]))
+    body = (await receive())["body"] if method in {"POST", "PATCH"} else b""
+    sent = json.loads(body) if body else {}
+    return await _route(method, parts)(connection, subject, parts, sent)
+
+
+def _route(method: str, parts: list[str]) -> Callable[..., Awaitable[Reply]]:
+    """The work behind an address: its last part tells, or the number of its parts."""
+    if "attempts" in parts:
+        return quiz.start if parts[-1] == "attempts" else quiz.submit if parts[-1] == "submit" else quiz.save
     if method == "POST":
-        return await _complete(connection, subject[0], parts)
-    routes: dict[tuple[str, str], Callable[..., Awaitable[Reply]]] = {
-        ("GET", "courses"): _courses if len(parts) == 1 else _lesson,
-        ("GET", "enrollments"): _my_courses if parts[-1] == "my-courses" else _enrollment,
-    }
-    return await routes[method, parts[0]](connection, subject[0], parts)
+        return _complete if parts[-1] == "complete" else _enrol
+    named = {"courses": _courses, "my-courses": _my_courses, "lessons": _outline, "stats": _stats, "progress": _report}
+    by_length = {2: _enrollment, 3: _roster, 4: _lesson}
+    return named.get(parts[-1]) or by_length[len(parts)]
 
 
-async def _courses(connection: Any, student: UUID, parts: list[str]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
-    del student, parts
-    rows = await connection.fetch(_LIST)
+async def _courses(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    del parts, sent
+    rows = await connection.fetch(sql.LIST, *subject)
     items = [
         {
             "id": r["id"],
@@ -222,8 +161,8 @@ def _enrollment_of(r: Any) -> dict[str, Any]:  # noqa: ANN401 -- asyncpg's recor
     }
 
 
-async def _my_courses(connection: Any, student: UUID, parts: list[str]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
-    del parts
+async def _my_courses(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    del parts, sent
     items = [
         _enrollment_of(r)
         | {
@@ -239,25 +178,65 @@ async def _my_courses(connection: Any, student: UUID, parts: list[str]) -> Reply
             "next_lesson_id": r["next_lesson_id"],
             "certificate_id": r["certificate_id"],
         }
-        for r in await connection.fetch(_MINE, student)
+        for r in await connection.fetch(sql.MINE, *subject)
     ]
     return 200, to_json({"items": items, "next_cursor": None, "total": None})
 
 
-async def _enrollment(connection: Any, student: UUID, parts: list[str]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
-    row = await connection.fetchrow(_ENROLLMENT, UUID(parts[1]), student)
+async def _enrollment(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    del sent
+    row = await connection.fetchrow(sql.ENROLLMENT, *subject, UUID(parts[1]))
     return (404, b"{}") if row is None else (200, to_json(_enrollment_of(row)))
 
 
-async def _lesson(connection: Any, student: UUID, parts: list[str]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
-    row = await connection.fetchrow(_LESSON, UUID(parts[1]), UUID(parts[3]), student)
+async def _lesson(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    del sent
+    row = await connection.fetchrow(sql.LESSON, *subject, UUID(parts[1]), UUID(parts[3]))
     if row is None or row["enrolled"] is None:
         return 404, b"{}"
     return 200, to_json(dict(row))
 
 
-async def _complete(connection: Any, student: UUID, parts: list[str]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
-    row = await connection.fetchrow(_COMPLETE, UUID(parts[1]), student, UUID(parts[3]), new_id())
+async def _outline(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    del sent
+    rows = await connection.fetch(sql.OUTLINE, *subject, UUID(parts[1]))
+    items = [{**row, "is_locked": row["enrolled"] is None} for row in rows[:20]]
+    return 200, to_json({"items": items, "next_cursor": None, "total": None})
+
+
+async def _roster(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    del sent
+    rows = await connection.fetch(sql.ROSTER, *subject, UUID(parts[2]))
+    cursor = str(rows[-1]["id"]) if rows else None
+    return 200, to_json({"items": [_enrollment_of(r) for r in rows[:20]], "next_cursor": cursor, "total": None})
+
+
+async def _stats(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    del sent
+    amounts = {r["name"]: int(r["amount"]) for r in await connection.fetch(sql.STATS, *subject, UUID(parts[2]))}
+    by_status = {status: amounts.get(status, 0) for status in ("active", "completed", "dropped", "expired")}
+    stars = {number: amounts.get(f"stars_{number}", 0) for number in range(1, 6)}
+    total, reviews = sum(by_status.values()), sum(stars.values())
+    figures = {
+        "total": total,
+        "by_status": by_status,
+        "average_progress": amounts.get("progress", 0) / 100 / max(1, by_status["active"] + by_status["completed"]),
+        "completion_rate": by_status["completed"] * 100 / max(1, total),
+        "average_rating": sum(number * many for number, many in stars.items()) / max(1, reviews),
+        "reviews_count": reviews,
+        "average_time_spent_seconds": amounts.get("seconds", 0) // max(1, total),
+    }
+    return 200, to_json(figures)
+
+
+async def _verify(connection: Any, parts: list[str]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    row = await connection.fetchrow(sql.VERIFY, parts[2])
+    return (404, b"{}") if row is None else (200, to_json({**row, "valid": not row["is_revoked"]}))
+
+
+async def _complete(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    del sent
+    row = await connection.fetchrow(sql.COMPLETE, *subject, UUID(parts[1]), UUID(parts[3]), new_id())
     return (
         (404, b"{}")
         if row is None
@@ -265,14 +244,15 @@ async def _complete(connection: Any, student: UUID, parts: list[str]) -> Reply: 
     )
 
 
-async def _report(connection: Any, student: UUID, parts: list[str], sent: dict[str, int]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+async def _report(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
     figures = sent["time_spent_seconds"], sent["last_position_seconds"], sent["completion_percentage"]
-    row = await connection.fetchrow(_PROGRESS, UUID(parts[1]), student, UUID(parts[3]), new_id(), *figures)
+    row = await connection.fetchrow(sql.PROGRESS, *subject, UUID(parts[1]), UUID(parts[3]), new_id(), *figures)
     return (404, b"{}") if row is None else (200, to_json(_plain(row)))
 
 
-async def _enrol(connection: Any, student: UUID, sent: dict[str, str]) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
-    row = await connection.fetchrow(_ENROL, new_id(), student, UUID(sent["course_id"]))
+async def _enrol(connection: Any, subject: Subject, parts: list[str], sent: Sent) -> Reply:  # noqa: ANN401 -- asyncpg's proxy.
+    del parts
+    row = await connection.fetchrow(sql.ENROL, *subject, UUID(sent["course_id"]), new_id())
     return (409, b"{}") if row is None else (201, to_json(_plain(row)))
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, joinedload, sessionmaker
 
-from studium.kit.ids import new_id
+from studium.kit.base.ids import new_id
 from studium.models import Certificate, Course, Enrollment, Lesson, LessonProgress, User, UserSession
 
 _KEY = OctKey.import_key(base64.b64decode(os.environ.get("BENCH_KEY", "")) or b"0" * 32)
@@ -61,18 +61,20 @@ def user(db: SessionDep, authorization: Annotated[str, Header()]) -> User:
 UserDep = Annotated[User, Depends(user)]
 
 
-class _Model(BaseModel):
+class Model(BaseModel):
+    """What is made of entities."""
+
     model_config = ConfigDict(from_attributes=True)
 
 
-class PersonModel(_Model):
+class PersonModel(Model):
     """A person."""
 
     id: UUID
     full_name: str
 
 
-class CourseModel(_Model):
+class CourseModel(Model):
     """A course card."""
 
     id: UUID
@@ -92,7 +94,7 @@ class CourseModel(_Model):
     enrollments_count: int
 
 
-class LessonModel(_Model):
+class LessonModel(Model):
     """A lesson."""
 
     id: UUID
@@ -111,7 +113,7 @@ class LessonModel(_Model):
     version: int
 
 
-class EnrollmentModel(_Model):
+class EnrollmentModel(Model):
     """An enrollment."""
 
     id: UUID
@@ -219,7 +221,8 @@ def lesson(db: SessionDep, me: UserDep, course_id: UUID, lesson_id: UUID) -> Les
     return LessonModel.model_validate(found)
 
 
-def _own(db: Session, me: User, enrollment_id: UUID, *, lock: bool = False) -> Enrollment:
+def own_enrollment(db: Session, me: User, enrollment_id: UUID, *, lock: bool = False) -> Enrollment:
+    """The caller's own enrollment, locked on request."""
     wanted = select(Enrollment).where(Enrollment.id == enrollment_id, Enrollment.student_id == me.id)
     loaded = wanted.with_for_update() if lock else wanted.options(joinedload(Enrollment.student))
     found = db.scalars(loaded).one_or_none()
@@ -228,13 +231,27 @@ def _own(db: Session, me: User, enrollment_id: UUID, *, lock: bool = False) -> E
     return found
 
 
+@app.get("/api/v1/enrollments/courses/{course_id}/stats")
+def stats(db: SessionDep, me: UserDep, course_id: UUID) -> dict[str, Any]:
+    """The figures of a course, counted when somebody looks."""
+    course = db.get(Course, course_id)
+    if course is None or course.instructor_id != me.id:
+        raise HTTPException(404)
+    here = Enrollment.course_id == course_id
+    by_status = db.execute(select(Enrollment.status, func.count()).where(here).group_by(Enrollment.status)).all()
+    figures = func.avg(Enrollment.progress_percentage), func.avg(Enrollment.rating), func.count(Enrollment.rating)
+    progress, rating, reviews = db.execute(select(*figures).where(here)).one()
+    return {"by_status": {row[0]: row[1] for row in by_status}, "progress": progress, "rating": rating, "n": reviews}
+
+
 @app.get("/api/v1/enrollments/{enrollment_id}")
 def enrollment(db: SessionDep, me: UserDep, enrollment_id: UUID) -> EnrollmentModel:
     """An enrollment."""
-    return EnrollmentModel.model_validate(_own(db, me, enrollment_id))
+    return EnrollmentModel.model_validate(own_enrollment(db, me, enrollment_id))
 
 
-def _progress(db: Session, row: Enrollment, lesson_id: UUID) -> LessonProgress:
+def progress_of(db: Session, row: Enrollment, lesson_id: UUID) -> LessonProgress:
+    """The learner's progress in a lesson, new where there is none."""
     found = db.get(Lesson, lesson_id)
     if found is None or found.course_id != row.course_id:
         raise HTTPException(404)
@@ -249,8 +266,14 @@ def _progress(db: Session, row: Enrollment, lesson_id: UUID) -> LessonProgress:
 @app.post("/api/v1/enrollments/{enrollment_id}/lessons/{lesson_id}/complete")
 def complete(db: SessionDep, me: UserDep, enrollment_id: UUID, lesson_id: UUID) -> dict[str, Any]:
     """Mark a lesson as done, and count."""
-    row = _own(db, me, enrollment_id, lock=True)
-    progress = _progress(db, row, lesson_id)
+    row = own_enrollment(db, me, enrollment_id, lock=True)
+    recount(db, row, progress_of(db, row, lesson_id))
+    db.commit()
+    return {"status": row.status, "progress_percentage": float(row.progress_percentage)}
+
+
+def recount(db: Session, row: Enrollment, progress: LessonProgress) -> None:
+    """Complete a lesson, and count the lessons anew."""
     progress.status, progress.completed_at = "completed", datetime.now(UTC)  # type: ignore[assignment]  # a text.
     progress.completion_percentage = Decimal(100)
     db.flush()
@@ -262,15 +285,13 @@ def complete(db: SessionDep, me: UserDep, enrollment_id: UUID, lesson_id: UUID) 
     row.total_lessons_count, row.completed_lessons_count = db.scalar(live) or 0, db.scalar(mine) or 0
     row.progress_percentage = Decimal(row.completed_lessons_count * 10_000 // row.total_lessons_count) / 100
     row.last_accessed_at = datetime.now(UTC)
-    db.commit()
-    return {"status": row.status, "progress_percentage": float(row.progress_percentage)}
 
 
 @app.patch("/api/v1/enrollments/{enrollment_id}/lessons/{lesson_id}/progress")
 def report(db: SessionDep, me: UserDep, enrollment_id: UUID, lesson_id: UUID, sent: ProgressReport) -> dict[str, Any]:
     """Take over what a player reports."""
-    row = _own(db, me, enrollment_id, lock=True)
-    progress = _progress(db, row, lesson_id)
+    row = own_enrollment(db, me, enrollment_id, lock=True)
+    progress = progress_of(db, row, lesson_id)
     progress.status = "in_progress"  # type: ignore[assignment]  # a text.
     progress.completion_percentage = sent.completion_percentage
     progress.last_position_seconds = sent.last_position_seconds

@@ -7,25 +7,45 @@ from datetime import timedelta
 from itertools import islice
 from uuid import UUID
 
-from bench.contenders import KEYS
-from bench.school import COURSES_EACH, LESSONS_EACH, LOGGED_IN, Size, course_of, id_of
+from bench.contenders import KEYS, NAMES, WITHOUT_REFERENCE
+from bench.papers import QUIZ, id_of, question_id
+from bench.school import (
+    CERTIFICATES,
+    COURSES_EACH,
+    LESSONS_EACH,
+    LOGGED_IN,
+    TEXTS_EACH,
+    Size,
+    certificate_number,
+    course_of,
+)
 
 API = "/api/v1"
 _MANY = 20_000
+_ATTEMPTS = 1_500
+"""That are begun before a round of saving or submitting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Requests of one kind; those that write need the school put back between rounds."""
+    """Requests of one kind; those that write need the school put back between rounds, and each is sent once.
+
+    `follow` makes the requests that are measured out of the answers to `requests`. `by` names who can answer.
+    """
 
     title: str
     requests: list[bytes]
     writes: bool = False
+    follow: Callable[[list[bytes]], list[bytes]] | None = None
+    repeats: bool = False
+    by: tuple[str, ...] = NAMES
 
 
 def request(method: str, path: str, bearer: str, body: object = None) -> bytes:
     """One HTTP/1.1 request."""
-    head = f"{method} {API}{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n"
+    head = f"{method} {API}{path} HTTP/1.1\r\nHost: localhost\r\n"
+    if bearer:
+        head += f"Authorization: Bearer {bearer}\r\n"
     if body is not None:
         text = json.dumps(body)
         return f"{head}Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()
@@ -39,7 +59,7 @@ def bearer_of(kind: str, number: int) -> str:
 
 
 def scenarios(size: Size) -> list[Scenario]:
-    """Everything that all contenders answer."""
+    """Every row of the table."""
     bearers = [bearer_of("student", number) for number in range(LOGGED_IN)]
 
     def reads(path: Callable[[int], str]) -> list[bytes]:
@@ -53,20 +73,88 @@ def scenarios(size: Size) -> list[Scenario]:
     def enrollment(number: int) -> str:
         return f"/enrollments/{id_of('enrollment', number * COURSES_EACH + number % COURSES_EACH)}"
 
+    teacher, admin = bearer_of("teacher", 0), bearer_of("admin", 0)
+
+    def staff(path: str) -> list[bytes]:
+        """Of the course that everybody takes, and that the first teacher owns."""
+        return [request("GET", path.format(id_of("course", 0)), teacher)]
+
+    def outline(number: int) -> str:
+        return (
+            f"/courses/{id_of('course', course_of(size, number, number % COURSES_EACH))}/lessons?limit={LESSONS_EACH}"
+        )
+
+    checks = [request("GET", f"/certificates/verify/{certificate_number(n)}", "") for n in range(CERTIFICATES)]
+    starts, paper = list(islice(_starts(size, bearers), _ATTEMPTS)), _Paper(size, bearers)
     return [
         Scenario("course list", reads(lambda _: "/courses?limit=20")),
-        Scenario("my-courses", reads(lambda _: "/enrollments/my-courses")),
         Scenario("lesson read", reads(lesson)),
+        Scenario("my-courses", reads(lambda _: "/enrollments/my-courses")),
         Scenario("enrollment detail", reads(enrollment)),
         Scenario("complete a lesson", list(_completions(size, bearers)), writes=True),
         Scenario("report progress", list(_reports(size, bearers)), writes=True),
         Scenario("enrol", list(islice(_enrolments(size, bearers), _MANY)), writes=True),
+        Scenario("quiz: start", list(islice(_starts(size, bearers), _MANY)), writes=True),
+        Scenario("quiz: save", starts[:LOGGED_IN], writes=True, follow=paper.saves, repeats=True),
+        Scenario("quiz: submit", starts, writes=True, follow=paper.submits),
+        Scenario("outline", reads(outline), by=WITHOUT_REFERENCE),
+        Scenario("roster", staff("/enrollments/courses/{}?limit=20"), by=WITHOUT_REFERENCE),
+        Scenario("course stats", staff("/enrollments/courses/{}/stats")),
+        Scenario("certificate check", checks, by=WITHOUT_REFERENCE),
+        Scenario("my-dashboard", reads(lambda _: "/analytics/my-dashboard"), by=("studium",)),
+        Scenario("course dashboard", staff("/analytics/courses/{}"), by=("studium",)),
+        Scenario("school dashboard", [request("GET", "/analytics/system/overview", admin)], by=("studium",)),
     ]
 
 
+class _Paper:
+    """The saves and submits that follow the starts of `_starts`, in the same order."""
+
+    def __init__(self, size: Size, bearers: list[str]) -> None:
+        self._places = list(islice(_sittings(size, bearers), _ATTEMPTS))
+
+    def saves(self, started: list[bytes]) -> list[bytes]:
+        """One answer at a time, of every question in turn."""
+        return [
+            request("PATCH", path, bearer, {"answers": [question.answer(question_id(quiz, place))]})
+            for place, question in enumerate(QUIZ)
+            for bearer, path, quiz in self._opened(started)
+        ]
+
+    def submits(self, started: list[bytes]) -> list[bytes]:
+        """All answers, which are right: the lesson is completed."""
+        return [
+            request("POST", f"{path}/submit", bearer, {"answers": answers_to(quiz)})
+            for bearer, path, quiz in self._opened(started)
+        ]
+
+    def _opened(self, started: list[bytes]) -> Iterator[tuple[str, str, UUID]]:
+        for (bearer, path, quiz), body in zip(self._places, started, strict=False):
+            yield bearer, f"{path}/{json.loads(body)['id']}", quiz
+
+
+def answers_to(quiz: UUID) -> list[dict[str, object]]:
+    """Right answers to every question of an ordinary quiz."""
+    return [question.answer(question_id(quiz, place)) for place, question in enumerate(QUIZ)]
+
+
+def _sittings(size: Size, bearers: list[str]) -> Iterator[tuple[str, str, UUID]]:
+    """Every quiz of everybody: the learner's token, the address of the attempts, the quiz."""
+    for number in range(LOGGED_IN * COURSES_EACH):
+        place, student = divmod(number, LOGGED_IN)
+        quiz = id_of("quiz", course_of(size, student, place))
+        path = f"/enrollments/{id_of('enrollment', student * COURSES_EACH + place)}/quizzes/{quiz}/attempts"
+        yield bearers[student], path, quiz
+
+
+def _starts(size: Size, bearers: list[str]) -> Iterator[bytes]:
+    for bearer, path, _ in _sittings(size, bearers):
+        yield request("POST", path, bearer)
+
+
 def _steps(size: Size, bearers: list[str]) -> Iterator[tuple[str, UUID, UUID]]:
-    """Every lesson but the last of every course of everybody: the learner's token, the enrollment, the lesson."""
-    for number in range(LOGGED_IN * COURSES_EACH * (LESSONS_EACH - 1)):
+    """Every lesson of text of every course of everybody: the learner's token, the enrollment, the lesson."""
+    for number in range(LOGGED_IN * COURSES_EACH * TEXTS_EACH):
         rest, student = divmod(number, LOGGED_IN)
         step, place = divmod(rest, COURSES_EACH)
         lesson = id_of("lesson", course_of(size, student, place) * LESSONS_EACH + step)

@@ -6,35 +6,43 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
 
 import psycopg
 from psycopg.sql import SQL, Identifier
+from psycopg.types.json import Jsonb
 from sqlalchemy import Table, create_engine, insert, text
 from sqlalchemy.engine import make_url
 
-from studium.kit import migrate
-from studium.kit.db import Database
-from studium.kit.ids import new_id
-from studium.kit.tables import Base
-from studium.models import Course, Enrollment, Lesson, User, UserSession
+from bench.papers import EXAM, QUIZ, id_of, question_id
+from studium.kit.base.ids import new_id
+from studium.kit.db import migrations as migrate
+from studium.kit.db.database import Database
+from studium.kit.db.tables import Base
+from studium.kit.runtime import BACKGROUND_SECONDS
+from studium.kit.security.passwords import BoundedExecutor
+from studium.models import Certificate, Course, Enrollment, Lesson, Quiz, QuizQuestion, User, UserSession
 from studium.modules.analytics.actions_reconcile import repair_tallies
 
 COURSES_EACH = 10
-LESSONS_EACH = 10
+LESSONS_EACH = 20
+TEXTS_EACH = LESSONS_EACH - 2
+"""Lessons that a click completes; the last of a course has a quiz, and the one before it in course 0 the exam."""
 LOGGED_IN = 500
+PASSWORD = "the-same-for-everybody-here"  # noqa: S105 -- of a school that lives for a minute.
 TEACHERS = 20
-LAYOUT = 2
+CERTIFICATES = 500
+LAYOUT = 3
 """Raise it when the rows become other ones: a database of another layout is not used again."""
 
-_SPACE = UUID("6f1cf5a0-54ac-4b1b-9a8e-000000000001")
 _YEAR = timedelta(days=365)
 _TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 _BEGAN = _TODAY - _YEAR
-_SOON = datetime.now(UTC) + timedelta(days=20)
+_NOW = datetime.now(UTC)
+_SOON = _NOW + timedelta(days=20)
 _BATCH = 5_000
 Rows = Iterator[dict[str, Any]]
 
@@ -44,21 +52,17 @@ class Size:
     """How much there is. Each student is in ten courses."""
 
     enrollments: int
+    logged_in: int = LOGGED_IN
 
     @property
     def students(self) -> int:
         """At least as many as are logged in."""
-        return max(LOGGED_IN, self.enrollments // COURSES_EACH)
+        return max(self.logged_in, self.enrollments // COURSES_EACH)
 
     @property
     def courses(self) -> int:
         """A thousand enrollments each, once there are many."""
         return max(100, self.enrollments // 1000)
-
-
-def id_of(kind: str, number: int) -> UUID:
-    """The id of a row: the same in every run."""
-    return uuid5(_SPACE, f"{kind}/{number}")
 
 
 def course_of(size: Size, student: int, place: int) -> int:
@@ -107,10 +111,16 @@ def fill(url: str, size: Size) -> None:
     """Write the school into an empty, migrated database."""
     tables: list[tuple[type[Base], Rows]] = [
         (User, _users(size)),
-        (UserSession, chain(_sessions("student", LOGGED_IN), _sessions("teacher", TEACHERS), _sessions("admin", 1))),
+        (
+            UserSession,
+            chain(_sessions("student", size.logged_in), _sessions("teacher", TEACHERS), _sessions("admin", 1)),
+        ),
         (Course, _courses(size)),
         (Lesson, _lessons(size)),
         (Enrollment, _enrollments(size)),
+        (Quiz, _quizzes(size)),
+        (QuizQuestion, _questions(size)),
+        (Certificate, _certificates(size)),
     ]
     if url.startswith("sqlite"):
         _fill_sqlite(url, tables)
@@ -119,35 +129,39 @@ def fill(url: str, size: Size) -> None:
 
 
 def _copy(url: str, tables: Iterable[tuple[type[Base], Rows]]) -> None:
-    with psycopg.connect(_address(url)) as connection:
+    with psycopg.connect(address_of(url)) as connection:
         # No triggers for a million rows: what they keep is counted once, at the end.
         connection.execute("SET session_replication_role = replica")
         for model, rows in tables:
-            first = next(rows)
+            first = next(rows, None)
+            if first is None:
+                continue
             names = ", ".join(f'"{name}"' for name in first)
             with connection.cursor().copy(f"COPY {model.__tablename__} ({names}) FROM STDIN") as copy:
-                copy.write_row(list(first.values()))
-                for row in rows:
-                    copy.write_row(list(row.values()))
+                for row in chain((first,), rows):
+                    copy.write_row([Jsonb(value) if isinstance(value, list) else value for value in row.values()])
         connection.execute("SET session_replication_role = origin")
         connection.execute(_COUNTS)
+        connection.execute(_ATTEMPTS)
         connection.commit()
-        asyncio.run(_tally(url))
         connection.autocommit = True
+        connection.execute("ANALYZE")
+        asyncio.run(_tally(url))
         connection.execute("VACUUM ANALYZE")
 
 
 async def _tally(url: str) -> None:
     """Count the tallies of rows that were written without triggers."""
-    database = Database(url)
-    async with database.writing() as session:
+    database = Database(url, statement_seconds=BACKGROUND_SECONDS)
+    async with database.write_session() as session:
         await repair_tallies(session)
         await session.execute(text(_FOLDED))
         await session.execute(text("TRUNCATE tally_deltas"))
     await database.close()
 
 
-def _address(url: str) -> str:
+def address_of(url: str) -> str:
+    """The address as psycopg takes it."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -168,15 +182,22 @@ def _users(size: Size) -> Rows:
             yield {
                 "id": id_of(kind, number),
                 "email": f"{kind}{number}@bench.example",
-                "password_hash": "none",
+                "password_hash": _password_hash(),
                 "full_name": f"{kind.title()} {number}",
                 "role": role,
                 "is_active": True,
                 "mfa_enabled": False,
+                "email_verified_at": _BEGAN,
                 "created_at": _BEGAN,
                 "updated_at": _BEGAN,
                 "version": 1,
             }
+
+
+@cache
+def _password_hash() -> str:
+    """Of PASSWORD, at full strength."""
+    return asyncio.run(BoundedExecutor().hash(PASSWORD))
 
 
 def _sessions(kind: str, many: int) -> Rows:
@@ -184,8 +205,8 @@ def _sessions(kind: str, many: int) -> Rows:
         yield {
             "id": id_of(f"{kind}-session", number),
             "user_id": id_of(kind, number),
-            "created_at": _BEGAN,
-            "last_seen_at": _BEGAN,
+            "created_at": _NOW,
+            "last_seen_at": _NOW,
             "expires_at": _SOON,
         }
 
@@ -218,7 +239,7 @@ def _lessons(size: Size) -> Rows:
                 "title": f"Lesson {place + 1}",
                 "slug": f"lesson-{place + 1}",
                 "content": "Some *words* to read.\n\n" * 40,
-                "lesson_type": "text",
+                "lesson_type": "quiz" if place >= TEXTS_EACH and (course == 0 or place > TEXTS_EACH) else "text",
                 "order_index": place + 1,
                 "duration_minutes": 9,
                 "is_preview": False,
@@ -228,11 +249,15 @@ def _lessons(size: Size) -> Rows:
             }
 
 
+def _is_done(size: Size, number: int) -> bool:
+    """Those who are logged in have everything before them, as the benchmark writes for them."""
+    return number // COURSES_EACH >= size.logged_in and number % 3 == 0
+
+
 def _enrollments(size: Size) -> Rows:
     for number in range(size.students * COURSES_EACH):
         student, place = divmod(number, COURSES_EACH)
-        # Those who are logged in have everything before them, as the benchmark writes for them.
-        is_done = student >= LOGGED_IN and number % 3 == 0
+        is_done = _is_done(size, number)
         yield {
             "id": id_of("enrollment", number),
             "student_id": id_of("student", student),
@@ -249,9 +274,71 @@ def _enrollments(size: Size) -> Rows:
         }
 
 
+def _quizzes(size: Size) -> Rows:
+    papers = [(number, id_of("quiz", number), number * LESSONS_EACH + TEXTS_EACH + 1) for number in range(size.courses)]
+    for number, quiz, lesson in ((0, id_of("exam", 0), TEXTS_EACH), *papers):
+        yield {
+            "id": quiz,
+            "lesson_id": id_of("lesson", lesson),
+            "title": f"Quiz {number}",
+            "quiz_type": "graded",
+            "passing_score": 50,
+            "time_limit_minutes": 60,
+            "shuffle_questions": True,
+            "shuffle_options": True,
+            "show_correct_answers": True,
+            "is_published": True,
+            "created_at": _BEGAN,
+            "updated_at": _BEGAN,
+            "version": 1,
+        }
+
+
+def _questions(size: Size) -> Rows:
+    papers = ((id_of("quiz", number), QUIZ) for number in range(size.courses))
+    for quiz, questions in chain([(id_of("exam", 0), EXAM)], papers):
+        for place, question in enumerate(questions):
+            yield {
+                "id": question_id(quiz, place),
+                "quiz_id": quiz,
+                "question_text": question.text,
+                "question_type": question.kind,
+                "points": 1,
+                "order_index": place + 1,
+                "options": question.options,
+                "correct_answer": question.key,
+                "version": 1,
+            }
+
+
+def _certificates(size: Size) -> Rows:
+    last = size.students * COURSES_EACH - 1
+    for place, number in enumerate(range(last, max(-1, last - CERTIFICATES), -1)):
+        student, course = number // COURSES_EACH, course_of(size, *divmod(number, COURSES_EACH))
+        yield {
+            "id": id_of("certificate", place),
+            "enrollment_id": id_of("enrollment", number),
+            "student_id": id_of("student", student),
+            "course_id": id_of("course", course),
+            "certificate_number": certificate_number(place),
+            "pdf_path": f"certificates/{place}.pdf",
+            "student_name": f"Student {student}",
+            "course_title": f"Course {course}: how things are done",
+            "instructor_name": f"Teacher {course % TEACHERS}",
+            "completion_date": _BEGAN,
+            "issued_at": _BEGAN,
+            "is_revoked": False,
+        }
+
+
+def certificate_number(place: int) -> str:
+    """The number of one of CERTIFICATES."""
+    return f"CERT-{_BEGAN:%Y%m%d}-{place:06X}"
+
+
 def settle(url: str) -> None:
     """Fold what the rounds of writing have appended, as a worker does every few seconds, and tidy up."""
-    with psycopg.connect(_address(url), autocommit=True) as connection:
+    with psycopg.connect(address_of(url), autocommit=True) as connection:
         connection.execute(_SETTLED)
         connection.execute("VACUUM ANALYZE tally_deltas, tallies, enrollments")
 
@@ -263,12 +350,13 @@ def forget(url: str) -> None:
             for statement in _FORGET:
                 embedded.execute(statement)
         return
-    with psycopg.connect(_address(url), autocommit=True) as connection:
-        for statement in _FORGET:
+    with psycopg.connect(address_of(url), autocommit=True) as connection:
+        for statement in (*_FORGET, "DELETE FROM bench_attempts"):
             connection.execute(statement)
 
 
 _FORGET = (
+    "DELETE FROM quiz_attempts",
     "DELETE FROM lesson_progress",
     "DELETE FROM enrollments WHERE enrolled_at >= CURRENT_DATE",
     """UPDATE enrollments SET completed_lessons_count = 0, progress_percentage = 0, total_time_spent_seconds = 0,
@@ -278,6 +366,13 @@ _SETTLED = """WITH gone AS (DELETE FROM tally_deltas RETURNING subject_id, name,
     INSERT INTO tallies (subject_id, name, slot, amount)
     SELECT subject_id, name, slot, sum(amount) FROM gone GROUP BY subject_id, name, slot
     ON CONFLICT (subject_id, name, slot) DO UPDATE SET amount = tallies.amount + excluded.amount"""
+# Floor and reference keep attempts here, whatever form Studium's own table has.
+_ATTEMPTS = """CREATE TABLE bench_attempts (id uuid PRIMARY KEY, enrollment_id uuid NOT NULL, quiz_id uuid NOT NULL,
+    attempt_number int NOT NULL, status text NOT NULL, started_at timestamptz NOT NULL, deadline_at timestamptz,
+    submitted_at timestamptz, score numeric, max_score numeric, percentage numeric, is_passed boolean, shown jsonb,
+    key jsonb, answers jsonb NOT NULL, results jsonb, version int NOT NULL,
+    UNIQUE (enrollment_id, quiz_id, attempt_number));
+    CREATE UNIQUE INDEX ON bench_attempts (enrollment_id, quiz_id) WHERE status = 'in_progress'"""
 _COUNTS = """INSERT INTO course_counts (course_id, enrollments, ratings, rating_sum)
     SELECT courses.id, count(enrollments.id), count(enrollments.rating), coalesce(sum(enrollments.rating), 0)
     FROM courses LEFT JOIN enrollments ON enrollments.course_id = courses.id GROUP BY courses.id"""

@@ -10,114 +10,106 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.certificates import draw, work, work_embedded
-from bench.contenders import NAMES, Contender, contender
-from bench.load import press
+from bench.contenders import NAMES, Contender, contender, environment
+from bench.generic import generic
+from bench.load import collect, press
+from bench.pages import pages
+from bench.papers import id_of
+from bench.report import Options, Report
 from bench.scenarios import API, Scenario, bearer_of, request, scenarios
-from bench.school import Size, database, embedded, forget, id_of, settle
+from bench.school import Size, database, embedded, forget, settle
 
 WARM_UP_SECONDS = 0.5
+_WARM_UP_REQUESTS = 50
 _PAGE = 100
 _DEEP_PAGE = 10_000
 _STARTS = 5
+_IMPORTS = 3
 _LEAD = ("course list", "my-courses", "complete a lesson")
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How much to measure, and where."""
-
-    server: str
-    enrollments: int
-    rounds: int
-    seconds: float
-    only: str
-
-    @property
-    def size(self) -> Size:
-        """The big school."""
-        return Size(self.enrollments)
-
-    @property
-    def small(self) -> Size:
-        """The school that growth is measured from."""
-        return Size(min(10_000, self.enrollments // 10))
+def ratios(options: Options) -> None:
+    """Both floors, the usual style and Studium in turns, on PostgreSQL."""
+    url = database(options.server, options.size)
+    columns = ("floor µs", "strict floor µs", "usual style µs", "Studium µs", "÷ floor", "÷ strict floor")
+    rates = ("floor /s", "strict floor /s", "usual style /s", "Studium /s", "÷ usual style, /s", "p99 ms")
+    options.report.table(f"Work per request, {options.enrollments:,} enrollments", "", *columns, *rates)
+    for scenario in scenarios(options.size):
+        if options.only in scenario.title:
+            found = in_turns(url, scenario, options, scenario.by)
+            _ratio_row(options.report, scenario, {each.name: each for each in found})
 
 
-def table(title: str, *columns: str) -> None:
-    """Begin a table."""
-    print(f"\n### {title}\n\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
-
-
-def row(*cells: object) -> None:
-    """One line of a table; floats with two places."""
-    print(
-        "| " + " | ".join(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in cells) + " |", flush=True
+def _ratio_row(report: Report, scenario: Scenario, found: dict[str, Contender]) -> None:
+    ours = found["studium"]
+    floors = [found[name].cost if name in found else None for name in NAMES[:2]]
+    usual = found.get("reference")
+    report.row(
+        scenario.title,
+        *(round(found[name].cost) if name in found else None for name in NAMES),
+        *(ours.cost / floor if floor else None for floor in floors),
+        *(round(found[name].rate) if name in found else None for name in NAMES),
+        ours.rate / usual.rate if usual else None,
+        ours.p99,
     )
 
 
-def ratios(wish: Wish) -> None:
-    """Floor, reference and Studium in turns, on PostgreSQL."""
-    url = database(wish.server, wish.size)
-    columns = ("floor µs", "reference µs", "Studium µs", "Studium ÷ floor", "floor /s", "reference /s", "Studium /s")
-    table(f"Work per request, {wish.enrollments:,} enrollments", "", *columns, "Studium ÷ reference, /s", "p99 ms")
-    for scenario in scenarios(wish.size):
-        if wish.only in scenario.title:
-            floor, reference, ours = in_turns(url, scenario, wish, NAMES)
-            costs = [round(each.cost) for each in (floor, reference, ours)]
-            rates = [round(each.rate) for each in (floor, reference, ours)]
-            gain = ours.rate / reference.rate
-            row(scenario.title, *costs, ours.cost / floor.cost, *rates, gain, ours.p99)
-
-
-def in_turns(url: str, scenario: Scenario, wish: Wish, names: tuple[str, ...]) -> list[Contender]:
+def in_turns(url: str, scenario: Scenario, options: Options, names: tuple[str, ...]) -> list[Contender]:
     """Fresh servers for each scenario, pressed one after the other in each round."""
     with ExitStack() as stack:
         contenders = [stack.enter_context(contender(name, url)) for name in names]
-        for number in range(wish.rounds):
+        for number in range(options.rounds):
             for each in contenders:
-                asyncio.run(_turn(url, scenario, each, wish.seconds, warm=number > 0))
+                asyncio.run(_turn(url, scenario, each, options.seconds, warm=number > 0))
         return contenders
 
 
 async def _turn(url: str, scenario: Scenario, each: Contender, seconds: float, *, warm: bool) -> None:
     reset: Callable[[str], None] = forget if scenario.writes else _leave
     reset(url)
-    await press(each.port, scenario.requests, seconds=0.1 if warm else WARM_UP_SECONDS)
-    reset(url)
-    await each.measure(scenario.requests, seconds)
+    requests = scenario.requests
+    if scenario.follow is None:
+        await press(each.port, requests, seconds=0.1 if warm else WARM_UP_SECONDS)
+        reset(url)
+    else:
+        requests = scenario.follow(await collect(each.port, requests))
+        await press(each.port, requests[:_WARM_UP_REQUESTS], seconds=seconds, once=True)
+        requests = requests[_WARM_UP_REQUESTS:]
+    await each.measure(requests, seconds, once=scenario.writes and not scenario.repeats)
 
 
 def _leave(url: str) -> None:
     del url
 
 
-def growth(wish: Wish) -> None:
+def growth(options: Options) -> None:
     """The same requests in a school a hundred times as large, and the last of ten thousand pages."""
-    table("Growth", "", f"µs at {wish.small.enrollments:,}", f"µs at {wish.enrollments:,}", "exponent")
-    small, big = database(wish.server, wish.small), database(wish.server, wish.size)
-    steps = math.log(wish.enrollments / wish.small.enrollments)
-    for few, many in zip(scenarios(wish.small), scenarios(wish.size), strict=True):
-        if wish.only in few.title:
-            costs = [in_turns(*pair, wish, ("studium",))[0].cost for pair in ((small, few), (big, many))]
-            row(few.title, *(round(cost) for cost in costs), math.log(costs[1] / costs[0]) / steps)
+    options.report.table(
+        "Growth", "", f"µs at {options.small.enrollments:,}", f"µs at {options.enrollments:,}", "exponent"
+    )
+    small, big = database(options.server, options.small), database(options.server, options.size)
+    steps = math.log(options.enrollments / options.small.enrollments)
+    for few, many in zip(scenarios(options.small), scenarios(options.size), strict=True):
+        if options.only in few.title:
+            costs = [in_turns(*pair, options, ("studium",))[0].cost for pair in ((small, few), (big, many))]
+            options.report.row(few.title, *(round(cost) for cost in costs), math.log(costs[1] / costs[0]) / steps)
     with contender("studium", big) as ours:
-        pages = min(_DEEP_PAGE, wish.enrollments // 100)
+        pages = min(_DEEP_PAGE, options.enrollments // 100)
         first, deep = _roster(ours.port, pages)
-        costs = [_alone(ours, [each], wish) for each in (first, deep)]
+        costs = [_alone(ours, [each], options) for each in (first, deep)]
         exponent = math.log(costs[1] / costs[0]) / math.log(pages)
-        row(f"roster, page 1 and {pages:,}", *(round(cost) for cost in costs), exponent)
+        options.report.row(f"roster, page 1 and {pages:,}", *(round(cost) for cost in costs), exponent)
 
 
-def _alone(ours: Contender, requests: list[bytes], wish: Wish) -> float:
+def _alone(ours: Contender, requests: list[bytes], options: Options) -> float:
     ours.microseconds.clear()
     ours.slowest.clear()
-    for _ in range(wish.rounds):
-        asyncio.run(ours.measure(requests, wish.seconds, connections=1))
+    for _ in range(options.rounds):
+        asyncio.run(ours.measure(requests, options.seconds, connections=1))
     return ours.cost
 
 
@@ -133,27 +125,27 @@ def _roster(port: int, pages: int) -> tuple[bytes, bytes]:
     return request("GET", f"{path}10", bearer), request("GET", f"{path}10{cursor}", bearer)
 
 
-def dashboards(wish: Wish) -> None:
+def dashboards(options: Options) -> None:
     """Analytics, one request at a time."""
-    table(f"Analytics, {wish.enrollments:,} enrollments", "", "µs", "p99 ms")
+    options.report.table(f"Analytics, {options.enrollments:,} enrollments", "", "µs", "p99 ms")
     student, admin = bearer_of("student", 1), bearer_of("admin", 0)
     asked = {
         "my-progress": ("/analytics/my-progress", student),
         "my-dashboard": ("/analytics/my-dashboard", student),
-        f"course with {wish.size.students:,} learners": (f"/analytics/courses/{id_of('course', 0)}", admin),
+        f"course with {options.size.students:,} learners": (f"/analytics/courses/{id_of('course', 0)}", admin),
         "the same by week over a year": (f"/analytics/courses/{id_of('course', 0)}?{_year()}&bucket=week", admin),
         "instructor": (f"/analytics/instructors/{id_of('teacher', 0)}/overview", admin),
         "system": ("/analytics/system/overview", admin),
         "system by week over a year": (f"/analytics/system/overview?{_year()}&bucket=week", admin),
         "course stats": (f"/enrollments/courses/{id_of('course', 0)}/stats", admin),
     }
-    url = database(wish.server, wish.size)
+    url = database(options.server, options.size)
     settle(url)
     with contender("studium", url) as ours:
         for title, (path, bearer) in asked.items():
-            if wish.only in title:
+            if options.only in title:
                 asyncio.run(press(ours.port, [request("GET", path, bearer)], seconds=WARM_UP_SECONDS, connections=1))
-                row(title, round(_alone(ours, [request("GET", path, bearer)], wish)), ours.p99)
+                options.report.row(title, round(_alone(ours, [request("GET", path, bearer)], options)), ours.p99)
 
 
 def _year() -> str:
@@ -161,31 +153,35 @@ def _year() -> str:
     return f"from={today.replace(year=today.year - 1, day=1)}&to={today}"
 
 
-def on_sqlite(wish: Wish) -> None:
+def on_sqlite(options: Options) -> None:
     """The embedded default beside PostgreSQL, in the small school."""
-    table(
-        f"SQLite beside PostgreSQL, {wish.small.enrollments:,} enrollments", "", "PostgreSQL /s", "SQLite /s", "ratio"
+    options.report.table(
+        f"SQLite beside PostgreSQL, {options.small.enrollments:,} enrollments",
+        "",
+        "PostgreSQL /s",
+        "SQLite /s",
+        "ratio",
     )
     with tempfile.TemporaryDirectory() as folder:
-        urls = (database(wish.server, wish.small), embedded(Path(folder), wish.small))
-        for scenario in scenarios(wish.small):
-            if scenario.title in _LEAD and wish.only in scenario.title:
-                rates = [in_turns(url, scenario, wish, ("studium",))[0].rate for url in urls]
-                row(scenario.title, *(round(rate) for rate in rates), rates[1] / rates[0])
+        urls = (database(options.server, options.small), embedded(Path(folder), options.small))
+        for scenario in scenarios(options.small):
+            if scenario.title in _LEAD and options.only in scenario.title:
+                rates = [in_turns(url, scenario, options, ("studium",))[0].rate for url in urls]
+                options.report.row(scenario.title, *(round(rate) for rate in rates), rates[1] / rates[0])
 
 
-def starts(wish: Wish) -> None:
+def starts(options: Options) -> None:
     """From the command to the first answer, on a migrated SQLite file, and the memory held then."""
-    table("Process", "", "measured")
+    options.report.table("Process", "", "measured")
     with tempfile.TemporaryDirectory() as folder:
         url = embedded(Path(folder), Size(1_000))
         seconds, memory = zip(*(_start(url) for _ in range(_STARTS)), strict=True)
-    row("start to ready, seconds (median)", sorted(seconds)[_STARTS // 2])
-    row("memory at rest, MiB", max(memory))
-    with contender("studium", database(wish.server, wish.small)) as ours:
-        requests = scenarios(wish.small)[0].requests
-        asyncio.run(press(ours.port, requests, seconds=max(1.0, wish.seconds)))
-        row("memory under load on PostgreSQL, MiB", ours.rest_mib())
+    options.report.row("start to ready, seconds (median)", sorted(seconds)[_STARTS // 2])
+    options.report.row("memory at rest, MiB", max(memory))
+    with contender("studium", database(options.server, options.small)) as ours:
+        requests = scenarios(options.small)[0].requests
+        asyncio.run(press(ours.port, requests, seconds=max(1.0, options.seconds)))
+        options.report.row("memory under load on PostgreSQL, MiB", ours.rest_mib())
 
 
 def _start(url: str) -> tuple[float, float]:
@@ -194,37 +190,51 @@ def _start(url: str) -> tuple[float, float]:
         return time.perf_counter() - began, ours.rest_mib()
 
 
-def certificates(wish: Wish) -> None:
+def certificates(options: Options) -> None:
     """Drawing certificates in one thread, and a whole worker process from completions to PDFs and mails."""
-    took = draw(20 * wish.rounds)
-    table("Certificates", "", "measured")
-    row("drawn per second", len(took) / sum(took))
-    row("each, ms (median)", took[len(took) // 2] * 1000)
-    row("each, ms (p99)", took[min(len(took) - 1, len(took) * 99 // 100)] * 1000)
-    many = max(100, 60 * wish.rounds)
-    for name, worked in (("PostgreSQL", work(wish.server, many)), ("SQLite", work_embedded(many))):
-        row(f"one worker on {name}: issued, drawn and mailed per second", worked.per_second)
-        row(f"one worker on {name}: ms of its processor for each", worked.cpu_ms)
+    took = draw(20 * options.rounds)
+    options.report.table("Certificates", "", "measured")
+    options.report.row("drawn per second", len(took) / sum(took))
+    options.report.row("each, ms (median)", took[len(took) // 2] * 1000)
+    options.report.row("each, ms (p99)", took[min(len(took) - 1, len(took) * 99 // 100)] * 1000)
+    many = max(100, 60 * options.rounds)
+    for name, worked in (("PostgreSQL", work(options.server, many)), ("SQLite", work_embedded(many))):
+        options.report.row(f"one worker on {name}: issued, drawn and mailed per second", worked.per_second)
+        options.report.row(f"one worker on {name}: ms of its processor for each", worked.cpu_ms)
 
 
-def heading(wish: Wish) -> Iterator[str]:
-    """What the machine is, for the head of a report."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
-    python, revision = sys.version.split()[0], commit.stdout.strip() or "unknown"
-    yield f"{datetime.now(UTC):%Y-%m-%d}, {_cores()} cores, Python {python}, commit {revision}"
-    yield f"{wish.rounds} rounds of {wish.seconds} s, medians; PostgreSQL at {wish.server.rpartition('@')[2]}"
+def imports(options: Options) -> None:
+    """The whole command that imports a course from a folder or an archive, in a new school."""
+    if options.course is None:
+        return
+    options.report.table("Import of a course, the whole command", "", "seconds (median)", "seconds (worst)")
+    with tempfile.TemporaryDirectory() as folder:
+        took = [_import(embedded(Path(made), Size(1_000)), made, options.course) for made in _folders(folder, _IMPORTS)]
+    options.report.row(f"{options.course.name} on SQLite", sorted(took)[_IMPORTS // 2], max(took))
 
 
-def _cores() -> int:
-    text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    return text.count("processor\t")
+def _folders(parent: str, many: int) -> Iterator[str]:
+    for number in range(many):
+        made = Path(parent) / str(number)
+        made.mkdir()
+        yield str(made)
 
 
-SECTIONS: dict[str, Callable[[Wish], None]] = {
+def _import(url: str, folder: str, course: Path) -> float:
+    command = [sys.executable, "-m", "studium", "import-course", str(course), "--owner", "teacher0@bench.example"]
+    began = time.perf_counter()
+    subprocess.run(command, env=environment(url, folder), check=True, capture_output=True)  # noqa: S603 -- our own command.
+    return time.perf_counter() - began
+
+
+SECTIONS: dict[str, Callable[[Options], None]] = {
     "ratios": ratios,
     "growth": growth,
     "dashboards": dashboards,
     "sqlite": on_sqlite,
     "process": starts,
     "certificates": certificates,
+    "import": imports,
+    "generic": generic,
+    "pages": pages,
 }

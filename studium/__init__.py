@@ -3,4 +3,4 @@
 __version__ = "0.1.0"
 
 GC_THRESHOLD = 50_000
-"""How many new objects before the collector looks: what imports, routes and requests make is hardly ever garbage."""
+"""How many new objects before the collector looks while a process starts: what imports make is no garbage."""

@@ -1,61 +1,72 @@
 """The HTTP application: every route of every module, between the middleware and the runtime."""
 
 import asyncio
-import gc
+import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping
+import sys
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
+from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
-from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import BaseRoute, Match
 
-from studium import GC_THRESHOLD, __version__
+from studium import __version__
 from studium.access.idempotency import StoredReplays
-from studium.kit.api_docs import api_docs_routes
-from studium.kit.config import JobsMode, Settings
-from studium.kit.dispatch import Dispatch
-from studium.kit.gates import Gate
+from studium.access.refusals import Refusals
+from studium.kit.base.config import JobsMode, Settings, Web
+from studium.kit.base.memory import freeze, trimmed_memory
+from studium.kit.base.problems import MalformedBody, MethodNotAllowed, NotFound, Overloaded, Problem
+from studium.kit.db.errors import IntegrityViolation, problem_from_db_error
 from studium.kit.health import health_routes
-from studium.kit.memory import tidied
-from studium.kit.middleware import Edge
-from studium.kit.problems import (
-    MalformedBody,
-    MethodNotAllowed,
-    NotFound,
-    Overloaded,
-    Problem,
-    problem_response,
-)
-from studium.kit.refusals import problem_of
-from studium.kit.routing import API, Router, invalid_input
-from studium.kit.runtime import open_runtime
-from studium.registry import load_handlers
+from studium.kit.http.api_docs import api_docs_routes
+from studium.kit.http.bodies.strict_request import invalid_input
+from studium.kit.http.dispatch import Dispatch, Handlers
+from studium.kit.http.limiters import ConcurrencyLimiter
+from studium.kit.http.live import LISTENERS, Live
+from studium.kit.http.middleware import EdgeMiddleware
+from studium.kit.http.problem_response import PageOf, problem_response
+from studium.kit.http.routing import API, Router
+from studium.kit.runtime import clear_leftovers, open_runtime
+from studium.modules import live
+from studium.modules.registry import load_handlers
 
 _JOBS_STOP_SECONDS = 4
+_SWITCH_SECONDS = 0.001
 _ROUTERS = (
     "users.routes_register",
     "auth.routes",
+    "auth.address.routes",
     "auth.routes_mfa",
-    "auth.routes_pages",
+    "auth.routes_passkeys",
+    "auth.routes_people",
+    "exchange.people.routes",
+    "privacy.routes",
+    "privacy.exports.routes",
+    "privacy.exports.routes_download",
     "users.routes",
     "users.routes_audit",
-    "courses.routes_imports",
+    "exchange.routes",
     "courses.routes",
     "courses.routes_lessons",
-    "quizzes.routes",
-    "quizzes.routes_questions",
-    "quizzes.routes_staff",
+    "courses.routes_versions",
+    "trash.routes",
+    "quizzes.authoring.routes",
+    "quizzes.authoring.routes_questions",
+    "exchange.pasting.routes",
+    "quizzes.grading.routes",
+    "quizzes.routes_direct",
+    "quizzes.routes_enrollments",
+    "desk.routes",
     "enrollments.routes_rosters",
+    "enrollments.arrivals.routes",
     "enrollments.routes",
     "quizzes.routes_attempts",
     "certificates.routes",
@@ -63,29 +74,17 @@ _ROUTERS = (
     "files.routes",
     "files.routes_download",
     "analytics.routes",
+    "system.routes",
 )
-
-DESCRIPTION = """The learning-management backend: users, courses, enrollments, quizzes, certificates, files, analytics.
-
-Errors are `application/problem+json` (RFC 9457); lists are keyset pages; times are UTC."""
 
 
 class _Application(FastAPI):
-    """FastAPI with our edge around it instead of its own four: what they do, or would do, `Edge` does in one pass."""
+    """FastAPI with the document that is kept as a file."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Requests go to the edge at once; FastAPI would look first, for each, whether somebody traces it."""
-        if scope["type"] != "http" or self.middleware_stack is None:
-            await super().__call__(scope, receive, send)
-            return
-        scope["app"] = self
-        await self.middleware_stack(scope, receive, send)
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """The edge, the plans, and for what has no plan the framework's way, which answers known exceptions."""
-        handlers: Mapping[Any, Any] = self.exception_handlers
-        whole_way = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=handlers)
-        return Edge(Dispatch(whole_way, routes=self.router.routes), self.state.settings, lanes=_lanes())
+    def openapi(self) -> dict[str, Any]:
+        """The document that is given out, as an object."""
+        found: dict[str, Any] = json.loads(document_bytes())
+        return found
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -93,7 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = _Application(
         title="Studium",
         version=__version__,
-        description=DESCRIPTION,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
@@ -101,25 +100,71 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.stopping = False
+    app.state.live = Live(live.look, lambda: app.state.stopping)
     app.state.replays = StoredReplays()
-    app.router.routes.extend((*health_routes(), *api_docs_routes()))
+    app.state.refusals = Refusals()
+    app.router.routes.extend((*health_routes(), *api_docs_routes(document_bytes, settings.public_base_url)))
+    page_of = problem_pages(settings)
+    if settings.web is Web.ON:
+        from studium.web.app import page_routes  # noqa: PLC0415 -- a school without pages never loads them.
+
+        app.router.routes.extend(page_routes())
+    # Last, because most of them are found by their plans and not by this list.
     app.router.routes.extend(module_routes())
-    _answer_errors(app, settings)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    # What is added last is outermost.
+    app.add_middleware(Dispatch, routes=app.router.routes, handlers={**_HANDLERS, **_driver_handlers(settings)})
+    app.add_middleware(
+        EdgeMiddleware,
+        settings=settings,
+        path_limiters=_path_limiters(),
+        query_limiters=_query_limiters(),
+        page_of=page_of,
+    )
     return app
 
 
-def _lanes() -> list[tuple[str, Gate]]:
-    """Gates for what is slow by nature, so that it fills no other; an address goes through the first that fits.
+def problem_pages(settings: Settings) -> PageOf | None:
+    """What makes pages of what is refused before any route; None where no pages are served."""
+    if settings.web is Web.OFF:
+        return None
+    from studium.web.problems import page_maker  # noqa: PLC0415 -- a school without pages never loads them.
 
-    Log-ins wait for argon2 in a lane of its own (`kit/passwords.py`), which refuses what is too much.
+    return page_maker(settings)
+
+
+def document_bytes() -> bytes:
+    """The OpenAPI document as `make openapi` left it: working it out takes longer than a start may."""
+    return files("studium").joinpath("openapi.json").read_bytes()
+
+
+def _path_limiters() -> list[tuple[str, ConcurrencyLimiter]]:
+    """Concurrency limiters for slow routes, so that they delay no other; the first prefix that fits counts.
+
+    argon2 runs in an executor of its own (`kit/security/passwords.py`), which refuses what is too much.
     """
-    passwords, uploads = Gate("passwords", limit=64, queue=0), Gate("uploads", limit=16, queue=32)
+    passwords, uploads = ConcurrencyLimiter("passwords", limit=64), ConcurrencyLimiter("uploads", limit=16)
+    files = ConcurrencyLimiter("files", limit=64)
     return [
-        *((f"{API}/{path}", passwords) for path in ("auth/login", "auth/token", "auth/register", "users/register")),
-        *((f"{API}/{path}", uploads) for path in ("files/upload", "courses/import")),
-        (f"{API}/files/", Gate("files", limit=64, queue=64)),
-        (f"{API}/analytics/", Gate("analytics", limit=4, queue=16)),
+        *(
+            (f"{API}/{path}", passwords)
+            for path in ("auth/login", "auth/token", "auth/register", "auth/passkeys", "users/register")
+        ),
+        *((path, passwords) for path in ("/login", "/register", "/reset-password", "/set-password", "/account/p")),
+        *((f"{API}/{path}", uploads) for path in ("files/upload", "courses/import", "users/import")),
+        *((path, uploads) for path in ("/my/files/upload", "/admin/people/import", "/teach/upload/")),
+        *((path, files) for path in (f"{API}/files/", "/files/")),
+        # A listener is there for long; `Live` refuses the one too many.
+        ("/live/", ConcurrencyLimiter("listeners", limit=2 * LISTENERS)),
+        (f"{API}/analytics/my-", ConcurrencyLimiter("dashboards", limit=32)),
+        (f"{API}/analytics/", ConcurrencyLimiter("analytics", limit=32)),
     ]
+
+
+def _query_limiters() -> list[tuple[bytes, ConcurrencyLimiter]]:
+    """Concurrency limiters for what a query asks for besides: `include=content_html` renders up to twenty lessons."""
+    return [(b"include=", ConcurrencyLimiter("rendering", limit=8))]
 
 
 def module_routes() -> Iterable[BaseRoute]:
@@ -133,45 +178,55 @@ def module_routes() -> Iterable[BaseRoute]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     load_handlers()
-    async with open_runtime(settings) as runtime, tidied():
+    async with open_runtime(settings) as runtime, trimmed_memory():
         app.state.runtime = runtime
-        await runtime.storage.clear_incoming()
+        await clear_leftovers(runtime)
         if settings.jobs is JobsMode.INLINE:
+            runtime.jobs.stop_seconds = _JOBS_STOP_SECONDS
             await runtime.jobs.start()
-        # What start-up made lives as long as the process: the collector need not walk it again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD)
+        freeze()
+        # Texts are rendered in threads: the loop gets its turn from them after one millisecond, not five.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         yield
         app.state.stopping = True
+        await app.state.live.close()
         # A job that takes longer is done again at the next start; being killed in the middle of a stop is worse.
         with suppress(TimeoutError):
             async with asyncio.timeout(_JOBS_STOP_SECONDS):
                 await runtime.jobs.stop()
 
 
-def _answer_errors(app: FastAPI, settings: Settings) -> None:
-    app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
-    kinds: list[type[Exception]] = [DBAPIError, sqlite3.OperationalError, ConnectionError]
-    if not settings.is_sqlite:
-        import asyncpg  # noqa: PLC0415 -- the embedded default never loads it.
-
-        kinds += [asyncpg.PostgresError, asyncpg.InternalClientError]
-    for kind in kinds:
-        app.add_exception_handler(kind, _on_driver)
-    app.add_exception_handler(PoolTimeoutError, _on_busy)
-
-
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 -- the handler is registered for this class alone.
-    return problem_response(request, error)
+    await request.app.state.refusals.note(request, error)
+    return await _answer(request, error)
+
+
+async def _answer(request: Request, problem: Problem) -> Response:
+    """The problem as a page for who asks for one where pages are served, else as the document of the API.
+
+    A form that was refused is shown again, and who has to log in is sent there.
+    """
+    settings: Settings = request.app.state.settings
+    if settings.web is Web.ON:
+        from studium.web.problems import problem_page, recognise  # noqa: PLC0415 -- as above.
+        from studium.web.routing import shown_again, wants_page  # noqa: PLC0415 -- as above.
+
+        try:
+            shown = await shown_again(request, problem, settings)
+        except Problem as other:
+            shown, problem = None, other
+        if shown is not None:
+            return shown
+        if wants_page(request.scope):
+            await recognise(request, problem)
+            return problem_page(request, problem, settings)
+    return problem_response(request, problem)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 -- the handler is registered for this class alone.
-    return problem_response(request, invalid_input(request, error))
+    return await _answer(request, invalid_input(request, error))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -179,24 +234,46 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 -- the handler is registered for this class alone.
     problem: Problem
     if isinstance(error.__cause__, Problem):
-        return problem_response(request, error.__cause__)
+        return await _answer(request, error.__cause__)
     if error.status_code == MethodNotAllowed.status:
-        problem = MethodNotAllowed("This address does not take this method.", headers=dict(error.headers or {}))
+        allow = {"Allow": _allowed(request)}
+        problem = MethodNotAllowed("This address does not take this method.", headers=allow)
     elif error.status_code == NotFound.status:
         problem = NotFound("There is nothing at this address.")
     else:
         problem = MalformedBody("The body could not be read.")
-    return problem_response(request, problem)
+    return await _answer(request, problem)
+
+
+def _allowed(request: Request) -> str:
+    """The methods that this address takes, by whichever routes."""
+    scope = {**request.scope}
+    found = (route for route in request.app.router.routes if route.matches(scope)[0] is not Match.NONE)
+    methods = {method for route in found for method in getattr(route, "methods", None) or ()}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def _on_driver(request: Request, error: Exception) -> Response:
     """A database that is lost, busy or full is none of the caller's doing; any other error of a driver is a defect."""
-    problem = problem_of(error)
+    problem = problem_from_db_error(error)
     if problem is None:
         raise error
-    return problem_response(request, problem)
+    return await _answer(request, problem)
 
 
 async def _on_busy(request: Request, error: Exception) -> Response:
     del error
-    return problem_response(request, Overloaded())
+    return await _answer(request, Overloaded())
+
+
+_HANDLERS: Handlers = {Problem: _on_problem, RequestValidationError: _on_invalid, HTTPException: _on_http}
+
+
+def _driver_handlers(settings: Settings) -> Handlers:
+    """What a database raises: not handled in a route, where a request could not be tried again."""
+    kinds: list[type[Exception]] = [DBAPIError, IntegrityViolation, sqlite3.OperationalError, ConnectionError]
+    if not settings.is_sqlite:
+        import asyncpg  # noqa: PLC0415 -- the embedded default never loads it.
+
+        kinds += [asyncpg.PostgresError, asyncpg.InternalClientError]
+    return {**dict.fromkeys(kinds, _on_driver), PoolTimeoutError: _on_busy}

@@ -2,18 +2,22 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
-from studium.kit import migrate
-from studium.kit.db import Database
-from studium.kit.ids import new_id
+from studium.kit.base.ids import new_id
+from studium.kit.db import migrations as migrate
+from studium.kit.db.database import Database
+from studium.kit.db.tables import Base
 from tests.servers import lacking
 
 SERVER = os.environ.get("STUDIUM_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -21,7 +25,7 @@ _KEPT = ("alembic_version",)
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
 
@@ -41,9 +45,11 @@ def migrated_postgres() -> Iterator[str]:
     url = make_url(SERVER).set(database=name).render_as_string(hide_password=False)
     with psycopg.connect(SERVER, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}")
-        server.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        for setting in ("synchronous_commit", "jit"):
+            server.execute(f"ALTER DATABASE {name} SET {setting} = off")
         migrate.upgrade(url)
         yield url
+        _postgres(url).dispose()
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -54,12 +60,56 @@ def _await_server() -> None:
         lacking("no PostgreSQL answers; STUDIUM_TEST_POSTGRES names one, .ci/run brings one up")
 
 
+@cache
+def _postgres(url: str) -> Engine:
+    """A connection that stays, beside those of the applications that are opened one after the other."""
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    return create_engine(address, pool_size=1, pool_pre_ping=True)
+
+
+class _Sqlite:
+    """An engine for one file after the other: what is compiled for the first serves them all."""
+
+    def __init__(self) -> None:
+        self.path = ""
+        self.engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    def at(self, url: str) -> Engine:
+        self.path = url.removeprefix("sqlite:///")
+        return self.engine
+
+
+_sqlite = _Sqlite()
+
+
+@contextmanager
+def beside(url: str) -> Iterator[Connection]:
+    """A transaction beside the application, whose statements are compiled once for the whole process."""
+    engine = _sqlite.at(url) if url.startswith("sqlite") else _postgres(url)
+    with engine.begin() as connection:
+        yield connection
+
+
+def store(url: str, *layers: Iterable[Base]) -> None:
+    """Store rows as a session of the application does, each layer after those that it points at, in half the time."""
+    with beside(url) as connection, Session(connection, expire_on_commit=False) as session:
+        for rows in layers:
+            session.add_all(rows)
+            session.flush()
+        session.commit()
+
+
 def empty(url: str) -> None:
     """Delete every row. Deleting from small tables takes a tenth of the time that TRUNCATE takes."""
-    with psycopg.connect(url) as connection:
-        tables = [row[0] for row in connection.execute(_TABLES) if row[0] not in _KEPT]
+    with beside(url) as connection:
+        tables = [name for name in connection.exec_driver_sql(_TABLES).scalars() if name not in _KEPT]
         deletes = ";".join(f"DELETE FROM {table}" for table in tables)  # noqa: S608 -- names from the catalogue.
-        connection.execute(f"SET session_replication_role = replica; {deletes}")
+        connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletes}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

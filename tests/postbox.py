@@ -1,6 +1,7 @@
 """SMTP servers for tests, in every temper."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes
@@ -23,6 +24,7 @@ class Postbox:
     def __init__(self, answer: str = "250 OK", recipient: str = "250 OK", after: str = "") -> None:
         self.answer, self.recipient, self.after = answer, recipient, after
         self.mails: list[EmailMessage] = []
+        self.logins: list[bool] = []
 
     async def handle_RCPT(  # noqa: N802 -- aiosmtpd's name.
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[Any]
@@ -48,18 +50,31 @@ def parsed(content: bytes) -> EmailMessage:
 
 
 @asynccontextmanager
-async def smtp(postbox: Postbox, *, password: str = "") -> AsyncIterator[str]:
-    """The address of a running SMTP server; with `password` it accepts only that one."""
+async def smtp(
+    postbox: Postbox,
+    *,
+    password: str = "",
+    is_open: bool = True,
+    tls_context: ssl.SSLContext | None = None,
+    require_starttls: bool = False,
+) -> AsyncIterator[str]:
+    """The address of a running SMTP server; with `password` it accepts only that one.
+
+    Without STARTTLS the address says that a password may go in clear, unless it is not `is_open`.
+    """
 
     def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:  # noqa: ANN401 -- as aiosmtpd says.
         right = isinstance(data, LoginPassword) and data.password == password.encode()
+        postbox.logins.append(right)
         return AuthResult(success=right, handled=False)
 
     asking: dict[str, Any] = {"auth_require_tls": False, "authenticator": authenticate} if password else {}
+    asking |= {"tls_context": tls_context, "require_starttls": require_starttls}
     controller = Controller(postbox, hostname="127.0.0.1", port=free_port(), **asking)
+    clear = "?tls=never" if password and is_open and tls_context is None else ""
     await asyncio.to_thread(controller.start)
     try:
-        yield f"smtp://{f'school:{password}@' if password else ''}127.0.0.1:{controller.port}"
+        yield f"smtp://{f'school:{password}@' if password else ''}127.0.0.1:{controller.port}{clear}"
     finally:
         await asyncio.to_thread(controller.stop)
 

@@ -20,12 +20,12 @@ from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from studium.app import create_app
-from studium.kit.clock import now
-from studium.kit.config import Settings, load_settings
-from studium.kit.ids import new_id
-from studium.kit.passwords import lane
+from studium.kit.base.clock import now
+from studium.kit.base.config import Settings, load_settings
+from studium.kit.base.ids import new_id
+from studium.kit.db.tables import Base, record_of
 from studium.kit.runtime import Runtime
-from studium.kit.tables import Base
+from studium.kit.security.passwords import executor
 from studium.models import (
     AttemptStatus,
     Certificate,
@@ -47,7 +47,7 @@ from studium.models import (
     UserSession,
 )
 from studium.modules.quizzes.snapshot import take_snapshot
-from tests.databases import counting
+from tests.databases import counting, store
 
 PASSWORD = "violet kettle 41"
 PEOPLE = {
@@ -86,23 +86,23 @@ class World:
         return await self.client.request(method, self.filled(path), headers=headers, **content)
 
     def filled(self, path: str) -> str:
-        """The path with the ids in place of the names."""
-        return path.format(**self.ids, NUMBER=NUMBER)
+        """The path with the ids, or what else is known by a name, in place of the names."""
+        return path.format(**{**self.tokens, **self.ids}, NUMBER=NUMBER)
 
     async def add(self, *rows: Base) -> None:
         """Store rows."""
-        async with self.runtime.database.writing() as session:
+        async with self.runtime.database.write_session() as session:
             session.add_all(rows)
 
     async def row(self, table: type[Row], name: str) -> Row:
         """A row of the school, read afresh."""
-        async with self.runtime.database.reading() as session:
+        async with self.runtime.database.read_session() as session:
             found = await session.get(table, self.ids[name])
         assert found is not None
         return found
 
     async def count(self, table: type[Base]) -> int:
-        async with self.runtime.database.reading() as session:
+        async with self.runtime.database.read_session() as session:
             return int(await session.scalar(select(func.count()).select_from(table)) or 0)
 
     async def jobs(self) -> None:
@@ -125,7 +125,7 @@ async def open_world(database_url: str, folder: Path, **changes: Any) -> AsyncIt
     wanted = {"jobs": "external", "log_level": "ERROR", "public_base_url": "https://school.example", **changes}
     settings: Settings = load_settings(database_url=database_url, data_dir=folder, _env_file=None, **wanted)
     app = create_app(settings)
-    with lane.with_cost(memory_kib=8, passes=1):
+    with executor.with_cost(memory_kib=8, passes=1):
         async with app.router.lifespan_context(app):
             transport = httpx2.ASGITransport(app=app)
             async with httpx2.AsyncClient(transport=transport, base_url="http://test/api/v1") as client:
@@ -135,14 +135,9 @@ async def open_world(database_url: str, folder: Path, **changes: Any) -> AsyncIt
 
 
 async def _fill(world: World) -> None:
-    """One flush for each layer, so that parents come before what points at them."""
-    hashed = await lane.hash(PASSWORD)
-    people = _people(world, PEOPLE, hashed)
-    courses = _courses(world)
-    async with world.runtime.database.writing() as session:
-        for rows in (people, *courses, _enrollments(world), _rest(world)):
-            session.add_all(rows)
-            await session.flush()
+    """Layer by layer, so that parents come before what points at them."""
+    people = _people(world, PEOPLE, await executor.hash(PASSWORD))
+    store(world.runtime.settings.session_url, people, *_courses(world), _enrollments(world), _rest(world))
     for name in FILES:
         await world.runtime.storage.put(f"uploads/{name.lower()}.txt", b"hello")
 
@@ -362,12 +357,12 @@ def _file(world: World, name: str, owner: str, **fields: Any) -> UploadedFile:  
 
 async def open_attempt(world: World, name: str = "T1", quiz: str = "Q1", **fields: Any) -> QuizAttempt:  # noqa: ANN401 -- columns of any type.
     """Let sam have an attempt in progress in E1, in the teacher's order."""
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         row = await session.get_one(Quiz, world.ids[quiz])
         asked = select(QuizQuestion).where(QuizQuestion.quiz_id == row.id).order_by(QuizQuestion.order_index)
         questions = (await session.execute(asked)).scalars().all()
     row.shuffle_questions = row.shuffle_options = False
-    snapshot = take_snapshot(row, questions)
+    snapshot = take_snapshot(record_of(row), [record_of(question) for question in questions])
     attempt = QuizAttempt(
         id=_named(world, name),
         quiz_id=world.ids[quiz],
@@ -376,8 +371,9 @@ async def open_attempt(world: World, name: str = "T1", quiz: str = "Q1", **field
             "attempt_number": 1,
             "status": AttemptStatus.IN_PROGRESS,
             "started_at": now(),
-            "max_score": snapshot.max_score,
-            "snapshot": snapshot.to_json(),
+            "max_score": snapshot.key.max_score,
+            "paper": snapshot.paper,
+            "key": snapshot.key.to_json(),
             "answers": [],
             **fields,
         },

@@ -4,16 +4,19 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.clock import now
-from studium.kit.ids import new_id
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.kit.db.prepared import insertion
+from studium.kit.db.transaction import Transaction, transaction_of
 from studium.models import AuditEvent
 
 DONE = "done"
 REFUSED = "refused"
+_ADD = insertion(AuditEvent.__table__.c)
 
 
-def audit(
-    session: AsyncSession,
+async def record_audit(
+    place: AsyncSession | Transaction,
     action: str,
     *,
     actor_id: UUID | None,
@@ -22,18 +25,17 @@ def audit(
     address: str | None = None,
     **details: object,
 ) -> None:
-    """Remember an act; `details` holds ids and figures, never a secret, an address or a text of somebody's."""
-    kind, target_id = target or (None, None)
-    session.add(
-        AuditEvent(
-            id=new_id(),
-            occurred_at=now(),
-            action=action,
-            outcome=outcome,
-            actor_id=actor_id,
-            target_type=kind,
-            target_id=target_id,
-            address=address,
-            details=details or None,
-        )
-    )
+    """Add an entry; `details` holds ids and figures, never a secret, an address or a text of somebody's."""
+    target_type, target_id = target or (None, None)
+    entry = {
+        "id": new_id(),
+        "occurred_at": now(),
+        "action": action,
+        "outcome": outcome,
+        "actor_id": actor_id,
+        "target_type": target_type,
+        "target_id": target_id,
+        "address": address,
+        "details": details or None,
+    }
+    await transaction_of(place).first(_ADD, **{f"p_{name}": value for name, value in entry.items()})

@@ -1,6 +1,6 @@
 """Refusals that more than one module gives."""
 
-from studium.kit.problems import Forbidden, Problem
+from studium.kit.base.problems import Forbidden, Problem
 
 
 class AdminsOnly(Forbidden):
@@ -19,6 +19,18 @@ class StudentsOnly(Forbidden):
     """Only a student may do this."""
 
     title = "Students only"
+
+
+class MfaSetupRequired(Forbidden):
+    """This school wants a second factor of this role: until it is on, nothing else can be done but set it up."""
+
+    title = "Set up a second factor first"
+
+
+class ReauthenticationRequired(Forbidden):
+    """What protects accounts takes a log-in or a password within the last ten minutes: `POST /auth/reauthenticate`."""
+
+    title = "Show again who you are"
 
 
 class EnrollmentRequired(Forbidden):

@@ -7,25 +7,27 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from sqlalchemy import select, true
+from sqlalchemy import Uuid, bindparam, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access import rules
-from studium.access.actor import Actor, CurrentUser, OptionalUser, Teacher
-from studium.access.codes import ticketed_certificate
+from studium.access.actor import Actor, CurrentUser, OptionalUser, Teacher, parameter_actor
+from studium.access.codes import ticketed_certificate, ticketed_export
 from studium.access.errors import EnrollmentRequired
+from studium.access.reading import NOT_ALLOWED, NOTHING
 from studium.access.rules import Rule
-from studium.kit.db import SessionDep, runtime_behind
-from studium.kit.problems import Forbidden, NotFound, Unauthorized
-from studium.kit.routing import permission
+from studium.kit.base.problems import Forbidden, NotFound, Unauthorized
+from studium.kit.db.prepared import PreparedStatement, Record
+from studium.kit.http.dependencies import ReadsDep, SessionDep, TransactionDep, request_runtime
+from studium.kit.http.routing import permission
 from studium.models import (
     Certificate,
     Course,
     CourseImport,
+    DataExport,
     Enrollment,
     Lesson,
     Quiz,
-    QuizAttempt,
     QuizQuestion,
     Role,
     UploadedFile,
@@ -43,16 +45,14 @@ async def _found(session: AsyncSession, row: type[Row], *where: Rule, may: Rule 
 async def _pick(session: AsyncSession, statement: Any) -> tuple[Any, bool]:  # noqa: ANN401 -- any entity.
     found = (await session.execute(statement)).one_or_none()
     if found is None:
-        message = "There is nothing here that you may see."
-        raise NotFound(message)
+        raise NotFound(NOTHING)
     return found[0], bool(found[1])
 
 
 async def _allowed(session: AsyncSession, row: type[Row], *where: Rule, may: Rule) -> Row:
     found, allowed = await _found(session, row, *where, may=may)
     if not allowed:
-        message = "You may see this, but not do this."
-        raise Forbidden(message)
+        raise Forbidden(NOT_ALLOWED)
     return found
 
 
@@ -127,11 +127,42 @@ async def visible_enrollment(enrollment_id: UUID, actor: CurrentUser, session: S
     return enrollment
 
 
+def _advancing(role: Role) -> PreparedStatement:
+    actor = parameter_actor(role)
+    where = Enrollment.id == bindparam("p_enrollment", type_=Uuid()), rules.may_see_enrollment(actor)
+    shown = (
+        Enrollment.id,
+        Enrollment.student_id,
+        Enrollment.course_id,
+        Enrollment.status,
+        Enrollment.started_at,
+        Enrollment.progress_percentage,
+        Enrollment.completed_lessons_count,
+        Enrollment.total_lessons_count,
+        rules.may_advance_enrollment(actor).label("may"),
+    )
+    return PreparedStatement(select(*shown).where(*where).with_for_update(of=Enrollment))
+
+
+_ADVANCING = {role: _advancing(role) for role in Role}
+
+
 @permission("enrollment: student or admin")
-async def advancing_enrollment(enrollment_id: UUID, actor: CurrentUser, session: SessionDep) -> Enrollment:
-    """An enrollment in which the caller may record progress: the student; an admin overrides."""
-    may = rules.may_advance_enrollment(actor)
-    return await _allowed(session, Enrollment, *_enrollment_where(actor, enrollment_id), may=may)
+async def advancing_enrollment(enrollment_id: UUID, actor: CurrentUser, tx: TransactionDep) -> Record:
+    """An enrollment in which the caller may record progress (the student; an admin overrides), locked.
+
+    After a wait for the lock its own columns are those of now; other tables are read by later statements.
+    """
+    return allowed(await tx.first(_ADVANCING[actor.role], p_enrollment=enrollment_id, actor_id=actor.id))
+
+
+def allowed(found: Record | None) -> Record:
+    """A row whose column `may` says whether the caller may do this; raise NotFound without one, else Forbidden."""
+    if found is None:
+        raise NotFound(NOTHING)
+    if not found["may"]:
+        raise Forbidden(NOT_ALLOWED)
+    return found
 
 
 @permission("enrollment: student")
@@ -141,20 +172,12 @@ async def own_enrollment(enrollment_id: UUID, actor: CurrentUser, session: Sessi
     return await _allowed(session, Enrollment, *_enrollment_where(actor, enrollment_id), may=may)
 
 
-@permission("enrollment: owner or admin")
-async def managed_enrollment(enrollment_id: UUID, actor: CurrentUser, session: SessionDep) -> Enrollment:
-    """An enrollment in a course that the caller runs."""
-    may = rules.may_manage_enrollment(actor)
-    return await _allowed(session, Enrollment, *_enrollment_where(actor, enrollment_id), may=may)
-
-
 VisibleEnrollment = Annotated[Enrollment, Depends(visible_enrollment)]
-AdvancingEnrollment = Annotated[Enrollment, Depends(advancing_enrollment)]
+AdvancingEnrollment = Annotated[Record, Depends(advancing_enrollment)]
 OwnEnrollment = Annotated[Enrollment, Depends(own_enrollment)]
-ManagedEnrollment = Annotated[Enrollment, Depends(managed_enrollment)]
 
 
-# Quizzes, questions, attempts
+# Quizzes, questions
 
 
 def _quiz_of(course: Course, quiz_id: UUID) -> tuple[Rule, Rule]:
@@ -193,19 +216,6 @@ async def editable_question(question_id: UUID, quiz: EditableQuiz, session: Sess
 EditableQuestion = Annotated[QuizQuestion, Depends(editable_question)]
 
 
-@permission("attempt: owner or admin")
-async def gradable_attempt(
-    quiz_id: UUID, attempt_id: UUID, enrollment: ManagedEnrollment, session: SessionDep
-) -> QuizAttempt:
-    """An attempt in a course that the caller runs."""
-    same = QuizAttempt.enrollment_id == enrollment.id, QuizAttempt.quiz_id == quiz_id
-    attempt, _ = await _found(session, QuizAttempt, QuizAttempt.id == attempt_id, *same)
-    return attempt
-
-
-GradableAttempt = Annotated[QuizAttempt, Depends(gradable_attempt)]
-
-
 # Certificates
 
 
@@ -230,7 +240,7 @@ async def _ticket_or_user(
     """The caller, or the certificate that their ticket is for; 401 without either."""
     if actor is not None:
         return actor
-    found = None if ticket is None else ticketed_certificate(runtime_behind(request).keys, ticket)
+    found = None if ticket is None else ticketed_certificate(request_runtime(request).keys, ticket)
     if found is None:
         raise Unauthorized
     return found
@@ -259,6 +269,23 @@ async def revocable_certificate(certificate: VisibleCertificate, actor: CurrentU
 
 
 RevocableCertificate = Annotated[Certificate, Depends(revocable_certificate)]
+
+
+@permission("export: with its mailed ticket")
+async def ticketed_export_of(
+    request: Request,
+    export_id: UUID,
+    session: SessionDep,
+    ticket: Annotated[str, Query(description="From the mail about the export.")] = "",
+) -> DataExport:
+    """An export whose ticket the caller has, while whoever asked for it may have it; 401 without the ticket."""
+    if ticketed_export(request_runtime(request).keys, ticket) != export_id:
+        raise Unauthorized
+    export, _ = await _found(session, DataExport, DataExport.id == export_id, rules.may_have_export())
+    return export
+
+
+TicketedExport = Annotated[DataExport, Depends(ticketed_export_of)]
 
 
 # Files
@@ -291,13 +318,19 @@ DeletableFile = Annotated[UploadedFile, Depends(deletable_file)]
 # Analytics
 
 
+_TEACHER = PreparedStatement(
+    select(User.id).where(User.id == bindparam("user_id", type_=Uuid()), User.role != Role.STUDENT)
+)
+
+
 @permission("instructor: self or admin")
-async def overview_instructor(instructor_id: UUID, actor: CurrentUser, session: SessionDep) -> UUID:
+async def overview_instructor(instructor_id: UUID, actor: CurrentUser, reads: ReadsDep) -> UUID:
     """An instructor whose figures the caller may see: one's own, or any for an admin (404 where there is none)."""
     if actor.role is Role.STUDENT or not (actor.is_admin or actor.id == instructor_id):
         message = "These figures are for the instructor and admins."
         raise Forbidden(message)
-    await _found(session, User, User.id == instructor_id, User.role != Role.STUDENT)
+    if await reads.one(_TEACHER, user_id=instructor_id) is None:
+        raise NotFound(NOTHING)
     return instructor_id
 
 

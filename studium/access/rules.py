@@ -9,10 +9,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
 from studium.access.actor import Actor
+from studium.kit.base.clock import now
 from studium.models import (
     Certificate,
     Course,
     CourseImport,
+    DataExport,
     Enrollment,
     EnrollmentStatus,
     Lesson,
@@ -129,6 +131,14 @@ def ticket_admits(certificate_id: UUID) -> Rule:
     """Download: whoever holds the ticket of this certificate, while its student is active."""
     active = select(User.id).where(User.id == Certificate.student_id, User.is_active)
     return and_(Certificate.id == certificate_id, exists(active.correlate(Certificate)))
+
+
+def may_have_export() -> Rule:
+    """Download, with the ticket: while it is kept, and whoever asked for it is active and the person, or an admin."""
+    may_ask = or_(User.id == DataExport.user_id, User.role == Role.ADMIN)
+    asked = select(User.id).where(User.id == DataExport.requested_by, User.is_active, may_ask)
+    kept = DataExport.storage_path.is_not(None), DataExport.expires_at > now()
+    return and_(*kept, exists(asked.correlate(DataExport)))
 
 
 # Files

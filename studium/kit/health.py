@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from studium.kit.db import Database
-from studium.kit.metrics import DATABASE_UP, JOBS_KEPT, JOBS_WAIT, render
-from studium.kit.migrate import head
+from studium.kit.base.metrics import DATABASE_UP, JOBS_KEPT, JOBS_WAIT, render
+from studium.kit.db.database import Database
+from studium.kit.db.migrations import head
 from studium.kit.runtime import Runtime
 
 CHECK_SECONDS = 2.0

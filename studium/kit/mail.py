@@ -12,11 +12,14 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from time import monotonic
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import aiosmtplib
 
-from studium.kit.clock import now
+from studium.kit.base.clock import now
+from studium.kit.base.held import require_free
+from studium.kit.base.scratch import Scratch, remove_abandoned
+from studium.kit.base.smtp_address import Tls, smtp_address
 
 TIMEOUT_SECONDS = 10
 """How long each step of a delivery may take."""
@@ -25,6 +28,8 @@ PAUSE_SECONDS = 5
 """How long a server that hung is left alone, so that one mail waits for it and not each."""
 
 _PERMANENT = 500
+_NOT_THIS_WAY = 530
+"""The server wants a log-in or TLS first: a fault of the settings, not of the mail."""
 
 
 class MailUnavailable(Exception):
@@ -57,6 +62,12 @@ class Mailer(ABC):
         """Whether the server behind it hung a moment ago."""
         return False
 
+    def clear_drafts(self) -> None:  # noqa: B027 -- only a folder has any.
+        """Remove what killed processes were writing."""
+
+    def close(self) -> None:  # noqa: B027 -- only a folder holds something.
+        """Let go of what is held."""
+
     @abstractmethod
     async def send(self, mail: OutgoingMail) -> None:
         """Hand a mail over; raise MailUnavailable or MailRefused."""
@@ -86,9 +97,19 @@ class FolderMailer(Mailer):
     def __init__(self, folder: Path, sender: str) -> None:
         super().__init__(sender)
         self.folder = folder
+        self._scratch = Scratch(folder / ".drafts")
+
+    def clear_drafts(self) -> None:
+        """See Mailer."""
+        remove_abandoned(self._scratch.root)
+
+    def close(self) -> None:
+        """See Mailer."""
+        self._scratch.close()
 
     async def send(self, mail: OutgoingMail) -> None:
         """Write the file whole or not at all."""
+        require_free("The mail folder")
         content = self.compose(mail).as_bytes()
         name = hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]
         try:
@@ -98,7 +119,7 @@ class FolderMailer(Mailer):
 
     def _write(self, name: str, content: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        draft = self.folder / f".{name}.{secrets.token_hex(4)}"
+        draft = self._scratch.path / f"{name}.{secrets.token_hex(4)}"
         try:
             with draft.open("wb") as file:
                 file.write(content)
@@ -109,20 +130,18 @@ class FolderMailer(Mailer):
             draft.unlink(missing_ok=True)
 
 
+_START_TLS = {Tls.REQUIRED: True, Tls.OFFERED: None, Tls.NEVER: False}
+
+
 class SmtpMailer(Mailer):
-    """Hands mails to an SMTP server, with STARTTLS where it is offered.
+    """Hands mails to an SMTP server, encrypted as `smtp_address` says, and with a certificate that is valid.
 
     A server that did not answer in time is left alone for a moment: mails fail at once then, and other jobs go on.
     """
 
     def __init__(self, url: str, sender: str) -> None:
         super().__init__(sender)
-        parts = urlsplit(url)
-        self._use_tls = parts.scheme == "smtps"
-        self._host = parts.hostname or "127.0.0.1"
-        self._port = parts.port or (465 if self._use_tls else 587)
-        self._user = unquote(parts.username) if parts.username else None
-        self._password = unquote(parts.password) if parts.password else None
+        self._to = smtp_address(url)
         self._left_alone_until = 0.0
 
     @property
@@ -131,38 +150,49 @@ class SmtpMailer(Mailer):
         return monotonic() < self._left_alone_until
 
     async def send(self, mail: OutgoingMail) -> None:
-        """Send; a refusal of this mail of the 5xx kind is final, one of ourselves (such as a wrong password) is not."""
+        """Send; a refusal of this mail of the 5xx kind is final, one of ourselves (such as a wrong password) is not.
+
+        What the server said is no cause of what is raised: with its words the address would come into the log.
+        """
+        require_free("The mail server")
         if self.is_left_alone:
             message = "the server hung a moment ago"
             raise MailUnavailable(message)
         try:
             await aiosmtplib.send(
                 self.compose(mail),
-                hostname=self._host,
-                port=self._port,
-                username=self._user,
-                password=self._password,
-                use_tls=self._use_tls,
-                start_tls=None if not self._use_tls else False,
+                hostname=self._to.host,
+                port=self._to.port,
+                username=self._to.user,
+                password=self._to.password,
+                use_tls=self._to.is_smtps,
+                start_tls=False if self._to.is_smtps else _START_TLS[self._to.tls],
                 timeout=TIMEOUT_SECONDS,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _refusal(error.recipients[0]) from error
+            raise _refusal(error.recipients[0]) from None
         except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
-            raise _refusal(error) from error
+            raise _refusal(error) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             if isinstance(error, TimeoutError):
                 self._left_alone_until = monotonic() + PAUSE_SECONDS
-            message = " ".join([type(error).__name__, *([str(error.code)] if hasattr(error, "code") else [])])
-            raise MailUnavailable(message) from error
+            raise MailUnavailable(_reason(error)) from (error if isinstance(error, OSError) else None)
 
 
 def _refusal(error: aiosmtplib.SMTPResponseException) -> MailRefused | MailUnavailable:
     """What a refusal means. The server's words stay out: they may hold the address."""
-    return MailRefused(str(error.code)) if error.code >= _PERMANENT else MailUnavailable(str(error.code))
+    is_final = error.code >= _PERMANENT and error.code != _NOT_THIS_WAY
+    return MailRefused(str(error.code)) if is_final else MailUnavailable(str(error.code))
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the server's words."""
+    if type(error) is aiosmtplib.SMTPException and "STARTTLS" in str(error):
+        return "the mail server offers no TLS; STUDIUM_MAIL_URL with ?tls=never would do without"
+    return " ".join([type(error).__name__, *([str(error.code)] if hasattr(error, "code") else [])])
 
 
 def open_mailer(url: str, *, sender: str) -> Mailer:
-    """The mailer for `file:///folder`, `smtp://user:password@host:port` or `smtps://…`."""
+    """The mailer for `file:///folder`, `smtp://user:password@host:port?tls=…` or `smtps://…`."""
     parts = urlsplit(url)
     return FolderMailer(Path(parts.path), sender) if parts.scheme == "file" else SmtpMailer(url, sender)

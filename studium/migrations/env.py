@@ -1,4 +1,4 @@
-"""How Alembic runs here: on the connection that `studium.kit.migrate` holds, in the transaction that it opened."""
+"""How Alembic runs here: on the connection and in the transaction of `studium.kit.db.migrations`."""
 
 from typing import Literal
 
@@ -7,10 +7,10 @@ from sqlalchemy import Connection
 from sqlalchemy.types import TypeDecorator
 
 from studium import models
-from studium.kit import job_tables
-from studium.kit.migrate import migrating
-from studium.kit.search import FTS_SUFFIX
-from studium.kit.tables import Base
+from studium.kit.db.migrations import migrating
+from studium.kit.db.search import FTS_SUFFIX
+from studium.kit.db.tables import Base
+from studium.kit.jobs import tables as job_tables
 
 _ = (models, job_tables)  # Importing them puts their tables on the metadata.
 
@@ -41,7 +41,6 @@ def _run(connection: Connection) -> None:
         include_name=_ours,
         include_object=_belongs,
         render_item=_plainly,
-        render_as_batch=connection.dialect.name == "sqlite",
         transactional_ddl=True,
     )
     with context.begin_transaction():
@@ -50,9 +49,9 @@ def _run(connection: Connection) -> None:
 
 def _run_by_hand() -> None:
     """Serve Alembic's own command line, with which developers write and compare revisions."""
-    from studium.kit.config import load_settings  # noqa: PLC0415 -- whoever gives a connection needs no settings.
+    from studium.kit.base.config import load_settings  # noqa: PLC0415 -- whoever gives a connection needs no settings.
 
-    with migrating(load_settings().database_url) as connection:
+    with migrating(load_settings().session_url) as connection:
         _run(connection)
 
 

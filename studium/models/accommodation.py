@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base
-from studium.models.columns import ChangedAt, Moment, PrimaryKey, Version, between, check
+from studium.kit.db.tables import Base
+from studium.models.columns import CreatedAt, PrimaryKey, UpdatedAt, Version, between, check
 from studium.models.quiz import Quiz
 from studium.models.user import User
 
@@ -27,8 +27,8 @@ class QuizAccommodation(Base):
     student_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
     extra_time_percent: Mapped[int] = mapped_column(default=0)
     extra_attempts: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[Moment]
-    updated_at: Mapped[ChangedAt]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
     version: Mapped[Version]
 
     quiz: Mapped[Quiz] = relationship(lazy="raise")

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base
-from studium.models.columns import Moment, PrimaryKey, check
+from studium.kit.db.tables import Base
+from studium.models.columns import CreatedAt, PrimaryKey, check
 from studium.models.course import Course
 from studium.models.enrollment import Enrollment
 from studium.models.user import User
@@ -38,7 +38,7 @@ class Certificate(Base):
     course_title: Mapped[str] = mapped_column(String(255))
     instructor_name: Mapped[str] = mapped_column(String(255))
     completion_date: Mapped[datetime]
-    issued_at: Mapped[Moment]
+    issued_at: Mapped[CreatedAt]
     is_revoked: Mapped[bool] = mapped_column(default=False)
     revoked_at: Mapped[datetime | None]
     revocation_reason: Mapped[str | None] = mapped_column(String(500))

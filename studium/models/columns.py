@@ -9,22 +9,22 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, text
 from sqlalchemy.orm import mapped_column
 
-from studium.kit.clock import now
-from studium.kit.ids import new_id
-from studium.kit.tables import utc_now
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.kit.db.tables import utc_now
 
 JsonObject = dict[str, object]
 """Free JSON of one row. A change inside it goes unnoticed: assign a new object."""
 
 PrimaryKey = Annotated[UUID, mapped_column(primary_key=True, default=new_id)]
-Moment = Annotated[datetime, mapped_column(default=now, server_default=utc_now())]
+CreatedAt = Annotated[datetime, mapped_column(default=now, server_default=utc_now())]
 """When the row came to be, by the injectable clock; by the database's own for rows that come from elsewhere."""
 
-ChangedAt = Annotated[datetime, mapped_column(default=now, onupdate=now, server_default=utc_now())]
+UpdatedAt = Annotated[datetime, mapped_column(default=now, onupdate=now, server_default=utc_now())]
 """When the row last changed."""
 
 Version = Annotated[int, mapped_column(default=1, server_default=text("1"))]
-"""The row's edition, 1 at first: it makes the `ETag`. Whoever changes what a reader sees calls `bump`."""
+"""The row's edition, 1 at first: it makes the `ETag`. Whoever changes what a reader sees calls `increment_version`."""
 
 
 class Versioned(Protocol):
@@ -33,7 +33,7 @@ class Versioned(Protocol):
     version: int
 
 
-def bump(row: object) -> None:
+def increment_version(row: object) -> None:
     """Raise the edition of a `Versioned` row by one. Hold the row's lock, or two writers may make the same edition."""
     versioned: Versioned = row  # type: ignore[assignment]  # a mapped attribute is an int on the instance.
     versioned.version += 1

@@ -7,12 +7,18 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base, EnumText, Json
-from studium.models.columns import ChangedAt, JsonObject, Moment, PrimaryKey, Version, check, one_of
+from studium.kit.db.tables import Base, EnumText, Json
+from studium.models.columns import CreatedAt, JsonObject, PrimaryKey, UpdatedAt, Version, check, one_of
 from studium.models.user import User
 
 if TYPE_CHECKING:
     from studium.models.lesson import Lesson
+
+AS_MUTEX = {"key_share": True}
+"""How a course is locked: other writers wait, but rows that point at it may come and change. A learner holds an
+enrollment, whose second UPDATE in a transaction checks its foreign keys anew; if that waited for the course, both would
+wait for ever.
+"""
 
 
 class Difficulty(StrEnum):
@@ -51,8 +57,8 @@ class Course(Base):
     estimated_duration_minutes: Mapped[int | None]
     external_id: Mapped[str | None] = mapped_column(String(255))
     course_metadata: Mapped[JsonObject | None] = mapped_column("metadata", Json)
-    created_at: Mapped[Moment] = mapped_column(index=True)
-    updated_at: Mapped[ChangedAt]
+    created_at: Mapped[CreatedAt] = mapped_column(index=True)
+    updated_at: Mapped[UpdatedAt]
     version: Mapped[Version]
 
     instructor: Mapped[User] = relationship(lazy="raise")

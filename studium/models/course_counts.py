@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from studium.kit.tables import Base
+from studium.kit.db.tables import Base
 from studium.models.columns import check
 
 _ZERO = text("0")

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from studium.kit.tables import Base, EnumText, Json
-from studium.models.columns import JsonObject, Moment, PrimaryKey, check, one_of
+from studium.kit.db.tables import Base, EnumText, Json
+from studium.models.columns import CreatedAt, JsonObject, PrimaryKey, check, one_of
 
 
 class ImportStatus(StrEnum):
@@ -61,14 +61,15 @@ class CourseImport(Base):
     outcome: Mapped[str | None] = mapped_column(String(50))
     report: Mapped[list[JsonObject] | None] = mapped_column(Json)
     fault: Mapped[JsonObject | None] = mapped_column(Json)
-    created_at: Mapped[Moment]
+    created_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]
 
 
 class ImportedItem(Base):
     """What became of one item of a source: the lesson or file `item_id`. `checksum` is the SHA-256 of how it came.
 
-    A later import of the same source leaves alone what came with the same checksum, whoever edited it since.
+    `parts` has the digest of each value as it came: one that stands otherwise now was changed here, and a later import
+    of the same source leaves it alone. Items that were imported before there were parts have none.
     """
 
     __tablename__ = "imported_items"
@@ -80,3 +81,4 @@ class ImportedItem(Base):
     external_id: Mapped[str] = mapped_column(String(255), primary_key=True)
     item_id: Mapped[UUID]
     checksum: Mapped[str] = mapped_column(String(64))
+    parts: Mapped[JsonObject | None] = mapped_column(Json)

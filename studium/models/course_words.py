@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import Connection, ForeignKey, Index, UniqueConstraint, delete, event, insert, inspect
 from sqlalchemy.orm import Mapped, mapped_column
 
-from studium.kit.search import SearchWords, searchable
-from studium.kit.tables import Base
+from studium.kit.db.search import SearchWords, searchable
+from studium.kit.db.tables import Base
 from studium.models.course import Course
 
 

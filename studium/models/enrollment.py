@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Numeric, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base, EnumText
-from studium.models.columns import Moment, PrimaryKey, Version, between, check, one_of
+from studium.kit.db.tables import Base, EnumText
+from studium.models.columns import CreatedAt, PrimaryKey, Version, between, check, one_of
 from studium.models.course import Course
-from studium.models.user import User
+from studium.models.user import Source, User
 
 if TYPE_CHECKING:
     from studium.models.progress import LessonProgress
@@ -31,7 +31,8 @@ class Enrollment(Base):
     """A learner in a course, once for ever. Its row is the mutex for everything that a learner does in the course.
 
     The counters follow the lesson progress rows and are recomputed in the transaction that changes those. Percentages
-    are 0..100 with two places, times are seconds.
+    are 0..100 with two places, times are seconds. `source` is NULL for those from before it was kept, and says how the
+    learner came in first; `external_id` is what the school's own system calls the enrollment.
     """
 
     __tablename__ = "enrollments"
@@ -61,7 +62,7 @@ class Enrollment(Base):
     id: Mapped[PrimaryKey]
     student_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
     course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id", ondelete="RESTRICT"), index=True)
-    enrolled_at: Mapped[Moment]
+    enrolled_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     status: Mapped[EnrollmentStatus] = mapped_column(
@@ -77,6 +78,8 @@ class Enrollment(Base):
     review: Mapped[str | None] = mapped_column(Text)
     reviewed_at: Mapped[datetime | None]
     version: Mapped[Version]
+    source: Mapped[Source | None] = mapped_column(EnumText(Source))
+    external_id: Mapped[str | None] = mapped_column(String(255))
 
     student: Mapped[User] = relationship(lazy="raise")
     course: Mapped[Course] = relationship(lazy="raise")

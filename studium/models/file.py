@@ -6,10 +6,13 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base
-from studium.models.columns import Moment, PrimaryKey, check
+from studium.kit.db.tables import Base
+from studium.models.columns import CreatedAt, PrimaryKey, check
 from studium.models.course import Course
 from studium.models.user import User
+
+WEBVTT = "text/vtt"
+"""The media type of captions."""
 
 
 class FileType(StrEnum):
@@ -52,7 +55,7 @@ class UploadedFile(Base):
     folder: Mapped[str] = mapped_column(String(100), default="uploads")
     storage_provider: Mapped[str] = mapped_column(String(50), default="local")
     is_public: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[Moment]
+    created_at: Mapped[CreatedAt]
 
     uploader: Mapped[User] = relationship(lazy="raise")
     course: Mapped[Course | None] = relationship(lazy="raise")

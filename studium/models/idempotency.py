@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base, Json
-from studium.models.columns import JsonObject, Moment, PrimaryKey
+from studium.kit.db.tables import Base, Json
+from studium.models.columns import CreatedAt, JsonObject, PrimaryKey
 from studium.models.user import User
 
 
@@ -24,7 +24,7 @@ class IdempotencyKey(Base):
     status_code: Mapped[int | None]
     headers: Mapped[JsonObject | None] = mapped_column(Json)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
-    created_at: Mapped[Moment]
+    created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     user: Mapped[User] = relationship(lazy="raise")

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base, EnumText, Json
-from studium.models.columns import ChangedAt, JsonObject, Moment, PrimaryKey, Version, check, one_of
+from studium.kit.db.tables import Base, EnumText, Json
+from studium.models.columns import CreatedAt, JsonObject, PrimaryKey, UpdatedAt, Version, check, one_of
 from studium.models.course import Course
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class LessonType(StrEnum):
 class Lesson(Base):
     """A lesson. Live ones are ordered 1..n within the course; an archived one is hidden and not counted.
 
+    `captions` of its video are a list of `{language, url}`, each the address of a WebVTT file of ours.
     An archived lesson keeps a negative `order_index`, so that it never stands in the way of the live ones.
     """
 
@@ -54,10 +55,11 @@ class Lesson(Base):
     parent_lesson_id: Mapped[UUID | None] = mapped_column(ForeignKey("lessons.id", ondelete="SET NULL"), index=True)
     duration_minutes: Mapped[int | None]
     video_url: Mapped[str | None] = mapped_column(String(500))
+    captions: Mapped[list[JsonObject] | None] = mapped_column(Json)
     is_preview: Mapped[bool] = mapped_column(default=False)
     lesson_metadata: Mapped[JsonObject | None] = mapped_column("metadata", Json)
-    created_at: Mapped[Moment]
-    updated_at: Mapped[ChangedAt]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
     archived_at: Mapped[datetime | None]
     version: Mapped[Version]
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base, EnumText, Json
-from studium.models.columns import ChangedAt, JsonObject, PrimaryKey, between, check, one_of
+from studium.kit.db.tables import Base, EnumText, Json
+from studium.models.columns import JsonObject, PrimaryKey, UpdatedAt, between, check, one_of
 from studium.models.enrollment import Enrollment
 from studium.models.lesson import Lesson
 
@@ -56,7 +56,7 @@ class LessonProgress(Base):
     completion_percentage: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=Decimal(0))
     attempts_count: Mapped[int] = mapped_column(default=0)
     progress_metadata: Mapped[JsonObject | None] = mapped_column("metadata", Json)
-    updated_at: Mapped[ChangedAt]
+    updated_at: Mapped[UpdatedAt]
 
     enrollment: Mapped[Enrollment] = relationship(back_populates="lesson_progress_entries", lazy="raise")
     lesson: Mapped[Lesson] = relationship(lazy="raise")

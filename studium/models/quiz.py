@@ -4,11 +4,11 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Numeric, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base, EnumText, Json
-from studium.models.columns import ChangedAt, JsonObject, Moment, PrimaryKey, Version, between, check, one_of
+from studium.kit.db.tables import Base, EnumText, Json
+from studium.models.columns import CreatedAt, JsonObject, PrimaryKey, UpdatedAt, Version, between, check, one_of
 from studium.models.lesson import Lesson
 
 
@@ -28,6 +28,13 @@ class QuestionType(StrEnum):
     ESSAY = "essay"
 
 
+class MarksRelease(StrEnum):
+    """When learners see the marks of a graded quiz: as soon as they are given, or all together when staff say so."""
+
+    AT_ONCE = "at_once"
+    TOGETHER = "together"
+
+
 class Quiz(Base):
     """The quiz of a lesson, one at most. `passing_score` is percent; without `max_attempts` there is no limit."""
 
@@ -37,6 +44,7 @@ class Quiz(Base):
         check("ck_quizzes_passing_score", between("passing_score", "0", "100")),
         check("ck_quizzes_time_limit", between("time_limit_minutes", "1", "1440")),
         check("ck_quizzes_max_attempts", between("max_attempts", "1", "100")),
+        check("ck_quizzes_release", one_of("release", MarksRelease)),
         check("ck_quizzes_version", "version >= 1"),
     )
 
@@ -51,9 +59,12 @@ class Quiz(Base):
     shuffle_questions: Mapped[bool] = mapped_column(default=True)
     shuffle_options: Mapped[bool] = mapped_column(default=True)
     show_correct_answers: Mapped[bool] = mapped_column(default=True)
+    release: Mapped[MarksRelease] = mapped_column(
+        EnumText(MarksRelease), default=MarksRelease.AT_ONCE, server_default=text("'at_once'")
+    )
     is_published: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[Moment]
-    updated_at: Mapped[ChangedAt]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
     version: Mapped[Version]
 
     lesson: Mapped[Lesson] = relationship(back_populates="quiz", lazy="raise")

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from studium.kit.tables import Base, Json
+from studium.kit.db.tables import Base, Json
 from studium.models.attempt import QuizAttempt
-from studium.models.columns import JsonObject, Moment, PrimaryKey, check
+from studium.models.columns import CreatedAt, JsonObject, PrimaryKey, check
 from studium.models.quiz import Quiz
 from studium.models.user import User
 
@@ -35,7 +35,7 @@ class Regrade(Base):
     id: Mapped[PrimaryKey]
     quiz_id: Mapped[UUID] = mapped_column(ForeignKey("quizzes.id", ondelete="CASCADE"), index=True)
     requested_by: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
-    created_at: Mapped[Moment]
+    created_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]
     dry_run: Mapped[bool]
     never_lower: Mapped[bool]

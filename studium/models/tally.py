@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Integer, Select, String, func, select, union_all
+from sqlalchemy import BigInteger, Index, Integer, ScalarSelect, Select, String, func, select, union_all
 from sqlalchemy.orm import Mapped, mapped_column
 
-from studium.kit.tables import Base
+from studium.kit.db.tables import Base
 
 SCHOOL = UUID(int=0)
 """The subject of tallies that are about the whole school."""
@@ -49,7 +49,7 @@ class TallyDelta(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
 
 
-def tally_totals(subject: UUID) -> Select[str, int]:
+def tally_totals(subject: UUID | ScalarSelect[UUID]) -> Select[str, int]:
     """Name and amount of each tally of a subject that is not about a moment, what was folded and what was appended.
 
     Both are read at one moment; a tally that was never written has no row.

@@ -3,8 +3,8 @@
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from studium.kit.tables import Base
-from studium.models.columns import Moment, PrimaryKey
+from studium.kit.db.tables import Base
+from studium.models.columns import CreatedAt, PrimaryKey
 
 
 class ThrottleHit(Base):
@@ -16,4 +16,4 @@ class ThrottleHit(Base):
     id: Mapped[PrimaryKey]
     scope: Mapped[str] = mapped_column(String(40))
     key: Mapped[str] = mapped_column(String(64))
-    occurred_at: Mapped[Moment] = mapped_column(index=True)
+    occurred_at: Mapped[CreatedAt] = mapped_column(index=True)

@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import Index, String, Text, false
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from studium.kit.tables import Base, EnumText, Json
-from studium.models.columns import ChangedAt, JsonObject, Moment, PrimaryKey, Version, check, one_of
+from studium.kit.base.clock import now
+from studium.kit.db.tables import Base, EnumText, Json
+from studium.models.columns import CreatedAt, JsonObject, PrimaryKey, UpdatedAt, Version, check, one_of
 
 if TYPE_CHECKING:
     from studium.models.session import RefreshToken
@@ -29,10 +30,26 @@ class MfaMethod(StrEnum):
     EMAIL = "email"
 
 
-class User(Base):
-    """A person. Deactivated, never deleted. `email` is stored normalised, so that equal means the same mailbox.
+class Source(StrEnum):
+    """How a person, or an enrollment, came in."""
 
-    While enrolment in MFA is pending, `mfa_method` and `mfa_secret` are set and `mfa_enabled` is false.
+    SELF = "self"
+    STAFF = "staff"
+    CSV = "csv"
+    INVITATION = "invitation"
+    CODE = "code"
+    SSO = "sso"
+    SCIM = "scim"
+
+
+class User(Base):
+    """A person. Deactivated or erased, never deleted.
+
+    `email` is stored normalised, so that equal means the same mailbox.
+
+    While enrolment in MFA is pending, `mfa_method` and `mfa_secret` are set and `mfa_enabled` is false. `source` is
+    NULL for who came before it was kept; `external_id` is what the school's own system calls the person; `invited_at`
+    is when a link to choose a first password was mailed.
     """
 
     __tablename__ = "users"
@@ -45,6 +62,7 @@ class User(Base):
             "NOT mfa_enabled OR (mfa_method IS NOT NULL AND (mfa_method <> 'totp' OR mfa_secret IS NOT NULL))",
         ),
         check("ck_users_version", "version >= 1"),
+        Index("uq_users_external_id", "external_id", unique=True),
     )
 
     id: Mapped[PrimaryKey]
@@ -53,6 +71,8 @@ class User(Base):
     full_name: Mapped[str] = mapped_column(String(255))
     role: Mapped[Role] = mapped_column(EnumText(Role), default=Role.STUDENT, index=True)
     is_active: Mapped[bool] = mapped_column(default=True)
+    deactivated_at: Mapped[datetime | None]
+    """Since when the person is not active; retention counts from then, whatever is changed about them later."""
     mfa_enabled: Mapped[bool] = mapped_column(default=False)
     mfa_method: Mapped[MfaMethod | None] = mapped_column(EnumText(MfaMethod))
     mfa_secret: Mapped[str | None] = mapped_column(Text)
@@ -60,12 +80,28 @@ class User(Base):
     mfa_last_step: Mapped[int | None]
     """The last TOTP time step that was used: a code works once."""
     profile_metadata: Mapped[JsonObject | None] = mapped_column("metadata", Json)
-    created_at: Mapped[Moment] = mapped_column(index=True)
-    updated_at: Mapped[ChangedAt]
+    created_at: Mapped[CreatedAt] = mapped_column(index=True)
+    updated_at: Mapped[UpdatedAt]
     last_login_at: Mapped[datetime | None]
     email_verified_at: Mapped[datetime | None] = mapped_column(index=True)
+    legal_hold: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the school must keep what it knows of the person, whoever asks to forget it."""
+    erased_at: Mapped[datetime | None]
     version: Mapped[Version]
+    source: Mapped[Source | None] = mapped_column(EnumText(Source))
+    external_id: Mapped[str | None] = mapped_column(String(255))
+    invited_at: Mapped[datetime | None]
 
     refresh_tokens: Mapped[list["RefreshToken"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
     )
+
+    @validates("is_active")
+    def _note_deactivation(self, name: str, value: bool) -> bool:  # noqa: FBT001 -- SQLAlchemy's hook.
+        """Note since when the person is deactivated; whoever is so already stays so since then."""
+        del name
+        if value:
+            self.deactivated_at = None
+        elif self.deactivated_at is None:
+            self.deactivated_at = now()
+        return value

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from studium.kit.clock import now
-from studium.kit.tables import Base
+from studium.kit.base.clock import now
+from studium.kit.db.tables import Base
 from studium.models import (
     Certificate,
     Course,
@@ -251,7 +251,7 @@ KINDS = (User, UserSession, Course, Lesson, Quiz, Enrollment, LessonProgress, Qu
 
 
 async def read_school(world: World) -> School:
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         return School({kind: list((await session.execute(select(kind))).scalars()) for kind in KINDS})
 
 

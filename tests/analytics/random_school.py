@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from studium.kit.clock import now
-from studium.kit.ids import new_id
-from studium.kit.tables import Base
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.kit.db.tables import Base
 from studium.models import (
     AttemptStatus,
     Certificate,
@@ -124,7 +124,8 @@ class Chance:
             quiz_id=quiz.id,
             attempt_number=number,
             started_at=self.moment(),
-            snapshot={},
+            paper="{}",
+            key={},
             max_score=Decimal(10),
         )
         self.sit(row)
@@ -201,7 +202,7 @@ def _session(world: World, chance: Chance, name: str) -> UserSession:
 
 async def change(chance: Chance) -> None:
     """Change some rows of every kind."""
-    async with chance.world.runtime.database.writing() as session:
+    async with chance.world.runtime.database.write_session() as session:
         for row in chance.some((await session.execute(select(Enrollment))).scalars().all(), 0.4):
             if row.id not in (chance.world.ids["E1"], chance.world.ids["E3"]):
                 chance.move(row)

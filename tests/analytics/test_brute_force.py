@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from studium.kit.clock import now
+from studium.kit.base.clock import now
 from studium.modules.analytics.actions_reconcile import find_tally_drift
 from studium.modules.analytics.jobs import fold_tallies
 from tests.analytics.brute import School, Span, read_school, same, today
@@ -39,7 +39,7 @@ async def test_figures_are_what_the_rows_say(world: World, seed: int) -> None:
             await change(chance)
         if step == "folded" or seed % 2:
             await fold_tallies(world.runtime)
-        async with world.runtime.database.reading() as session:
+        async with world.runtime.database.read_session() as session:
             assert await find_tally_drift(session) == []
         await compare(world, await read_school(world), seed)
 

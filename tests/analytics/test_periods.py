@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from studium.kit.clock import now
-from studium.kit.ids import new_id
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.kit.base.zones import zone_of
 from studium.models import Enrollment
 from studium.modules.analytics.periods import Bucket, Period, slot_of
-from studium.modules.analytics.routes_trend import zone_of
 from tests.world import World, add_students
 
 BERLIN = ZoneInfo("Europe/Berlin")

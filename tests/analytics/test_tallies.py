@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from studium.kit.clock import now
-from studium.kit.ids import new_id
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
 from studium.models import SCHOOL, Course, Enrollment, Gauge, Tally, TallyDelta
 from studium.modules.analytics.actions_reconcile import find_tally_drift, repair_tallies
 from studium.modules.analytics.jobs import fold_tallies, read_gauges
@@ -14,7 +14,7 @@ from tests.world import World, add_students
 
 
 async def differences(world: World) -> list[str]:
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         return [str(drift) for drift in await find_tally_drift(session)]
 
 
@@ -49,7 +49,7 @@ async def test_learners_who_work_at_once_are_all_counted(world: World) -> None:
 async def test_what_is_rolled_back_leaves_nothing(world: World) -> None:
     before = await world.count(TallyDelta)
     try:
-        async with world.runtime.database.writing() as session:
+        async with world.runtime.database.write_session() as session:
             await session.execute(update(Enrollment).where(Enrollment.id == world.ids["E1"]).values(rating=5))
             raise RuntimeError  # noqa: TRY301 -- the transaction is to fail.
     except RuntimeError:
@@ -60,14 +60,14 @@ async def test_what_is_rolled_back_leaves_nothing(world: World) -> None:
 async def test_a_progress_report_appends_one_row_for_each_figure(world: World) -> None:
     await fold_tallies(world.runtime)
     assert (await world.call("sam", "POST", "/enrollments/{E1}/lessons/{L1}/complete")).status_code == 200
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         rows = (await session.execute(select(TallyDelta.name, TallyDelta.amount).order_by(TallyDelta.name))).all()
     assert [tuple(row) for row in rows] == [("done", 1), ("progress", 2500), ("started", 1)]
 
 
 async def test_a_difference_is_named_and_put_right(world: World) -> None:
     await fold_tallies(world.runtime)
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         wrong = update(Tally).where(Tally.subject_id == world.ids["C1"], Tally.name == "active")
         await session.execute(wrong.values(amount=7))
         await session.execute(delete(Tally).where(Tally.subject_id == SCHOOL, Tally.name == "student"))
@@ -76,14 +76,14 @@ async def test_a_difference_is_named_and_put_right(world: World) -> None:
     assert len(found) == 3
     assert f"tally active of {world.ids['C1']}: is 7, its rows say 1" in found
     assert "tally student of the school: is 0, its rows say 3" in found
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await repair_tallies(session)
     assert await differences(world) == []
 
 
 async def test_a_gauge_says_when_it_was_read(world: World) -> None:
     await read_gauges(world.runtime)
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         gauge = (await session.execute(select(Gauge))).scalar_one()
     school = (await world.call("root", "GET", "/analytics/system/overview")).json()
     assert (school["active_users"], school["as_of"]) == (gauge.amount, gauge.read_at.isoformat().replace("+00:00", "Z"))
@@ -91,7 +91,7 @@ async def test_a_gauge_says_when_it_was_read(world: World) -> None:
 
 
 async def test_a_gauge_that_nobody_reads_is_not_believed(world: World) -> None:
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         session.add(Gauge(name="active_users", amount=99, read_at=now() - timedelta(hours=1)))
     school = (await world.call("root", "GET", "/analytics/system/overview")).json()
     assert school["active_users"] == 6
@@ -118,6 +118,6 @@ async def test_a_fold_takes_some_thousand_rows_at_a_time(world: World) -> None:
     await world.add(*rows)
     await fold_tallies(world.runtime)
     assert await world.count(TallyDelta) == 0
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         total = select(func.sum(Tally.amount)).where(Tally.subject_id == world.ids["C1"], Tally.name == "seconds")
         assert await session.scalar(total) == 6_000

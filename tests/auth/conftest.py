@@ -1,1 +1,1 @@
-from tests.auth.door import door, settings_changes  # noqa: F401 -- fixtures.
+from tests.auth.helpers import door, settings_changes  # noqa: F401 -- fixtures.

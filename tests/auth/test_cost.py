@@ -5,7 +5,7 @@ from time import process_time
 
 import pytest
 
-from tests.auth.door import PASSWORD, Door
+from tests.auth.helpers import PASSWORD, Door
 
 MOST_MS = 5
 TRIES, ROUNDS = 30, 5

@@ -7,9 +7,9 @@ from time import process_time
 
 import pytest
 
-from studium.kit import clock
-from studium.kit.passwords import MEMORY_KIB, PASSES, lane
-from tests.auth.door import Door
+from studium.kit.base import clock
+from studium.kit.security.passwords import MEMORY_KIB, PASSES, executor
+from tests.auth.helpers import Door
 
 TRIES = 40
 
@@ -33,7 +33,7 @@ async def test_a_wrong_password_takes_as_long_for_nobody(door: Door):
         door.source = f"203.0.113.{n}"
         assert (await door.try_login(email, "not the password")).status_code == 401
 
-    with lane.with_cost(memory_kib=MEMORY_KIB, passes=PASSES):
+    with executor.with_cost(memory_kib=MEMORY_KIB, passes=PASSES):
         for n in range(TRIES):
             await door.person(f"sam{n}@school.example")
         known, unknown = "sam{}@school.example", "nobody{}@school.example"

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from studium.kit import clock
-from studium.kit.ids import new_id
-from tests.auth.door import PASSWORD, Door
+from studium.kit.base import clock
+from studium.kit.base.ids import new_id
+from tests.auth.helpers import PASSWORD, Door
 
 _IN_A_CENTURY = 4_918_000_000
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from studium.kit.tokens import TokenInvalid
-from tests.auth.door import PASSWORD, Door, code_of
+from studium.kit.security.tokens import TokenInvalid
+from tests.auth.helpers import PASSWORD, Door, code_of
 
 
 async def test_the_right_password_opens_a_session(door: Door):
@@ -25,7 +25,7 @@ async def test_a_token_says_nothing_about_the_person(door: Door):
 async def test_unknown_wrong_and_deactivated_get_one_answer(door: Door):
     await door.person("sam@school.example")
     dan = await door.person("dan@school.example")
-    async with door.database.writing() as session:
+    async with door.database.write_session() as session:
         (await session.get_one(type(dan), dan.id)).is_active = False
     answers = [
         await door.try_login("sam@school.example", "not the password"),

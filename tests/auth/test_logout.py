@@ -1,6 +1,6 @@
 """Log-out takes effect on the very next request."""
 
-from tests.auth.door import Door
+from tests.auth.helpers import Door
 
 
 async def test_the_session_ends_at_once(door: Door):

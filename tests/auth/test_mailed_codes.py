@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from studium.kit import clock
-from tests.auth.door import PASSWORD, Door, code_of, html_of, text_of
+from studium.kit.base import clock
+from tests.auth.helpers import PASSWORD, Door, code_of, html_of, text_of
 from tests.auth.test_totp import confirm, prepare, verify
 
 SAM = "sam@school.example"
@@ -97,7 +97,7 @@ async def test_the_code_is_in_no_answer_and_in_no_job(door: Door):
     await enabled(door)
     answer = await door.try_login(SAM)
     table = "procrastinate_jobs" if door.database.dialect == "postgresql" else "jobs"
-    async with door.database.reading() as session:
+    async with door.database.read_session() as session:
         jobs = str((await session.execute(text(f"SELECT * FROM {table}"))).all())  # noqa: S608 -- a name of ours.
     code = await newest_code(door)
     assert code not in answer.text

@@ -4,9 +4,9 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
-from studium.kit import clock
-from tests.auth.door import PASSWORD, Door, code_of
-from tests.auth.test_totp import SAM, code_at, enabled, verify
+from studium.kit.base import clock
+from tests.auth.helpers import PASSWORD, Door, code_of
+from tests.auth.test_totp import SAM, code_at, confirm, enabled, prepare, verify
 
 
 async def test_a_challenge_is_dead_after_five_tries(door: Door):
@@ -57,6 +57,14 @@ async def test_many_at_once_are_worth_five(door: Door):
     answers = await asyncio.gather(*(verify(door, challenge, f"{n:06}") for n in range(20)))
     counted = Counter(code_of(answer) for answer in answers)
     assert counted["wrong_second_factor"] == 5
+
+
+async def test_the_first_code_is_limited_too(door: Door):
+    await door.person(SAM)
+    token = await door.token(SAM)
+    assert (await prepare(door, token)).status_code == 200
+    answers = [await confirm(door, token, "000000") for _ in range(6)]
+    assert [code_of(answer) for answer in answers] == ["invalid_mfa_code"] * 5 + ["too_many_requests"]
 
 
 async def test_turning_it_on_or_off_is_limited_alike(door: Door):

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete
 
 from studium.models import UserSession
-from tests.auth.door import HOME, PASSWORD, Door, text_of
+from tests.auth.helpers import HOME, PASSWORD, Door, text_of
 
 SAM = "sam@school.example"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -60,7 +60,7 @@ async def test_another_place_or_program_is_told_of_once(door: Door, source: str,
 async def test_an_account_long_unused_is_guarded_too(door: Door):
     user = await door.person(SAM)
     await enter(door)
-    async with door.database.writing() as session:
+    async with door.database.write_session() as session:
         await session.execute(delete(UserSession).where(UserSession.user_id == user.id))
     await enter(door)
     assert len(await notices(door)) == 1

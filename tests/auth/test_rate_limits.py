@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.auth.door import Door
+from tests.auth.helpers import Door
 
 SAM = "sam@school.example"
 POLICY = re.compile(r'"([a-z-]+-\d+)";q=(\d+);w=(\d+)')

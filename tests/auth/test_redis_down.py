@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from studium.access.guesses import PER_ACCOUNT
+from studium.access.password_attempts import PER_ACCOUNT
 from studium.access.throttle import note
-from tests.auth.door import Door, code_of
+from tests.auth.helpers import Door, code_of
 from tests.auth.test_mailed_codes import SAM, enabled, newest_code
 from tests.auth.test_throttles import fail
 from tests.auth.test_totp import verify
@@ -99,7 +99,7 @@ async def test_the_owner_gets_in_during_an_attack(door: Door, outage: AbstractCo
     await door.log_in(SAM)
     home = door.source
     with outage:
-        async with door.database.writing() as session:
+        async with door.database.write_session() as session:
             for _ in range(PER_ACCOUNT.hits):
                 await note(session, PER_ACCOUNT.scope, SAM)
         door.source = "203.0.113.9"

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from studium.kit import clock
+from studium.kit.base import clock
 from studium.models import RefreshToken, UserSession
-from tests.auth.door import Door, code_of, text_of
+from tests.auth.helpers import Door, code_of, text_of
 
 
 async def refresh(door: Door, token: str):
@@ -51,7 +51,7 @@ async def test_twenty_at_once_with_one_token(door: Door):
     winner = next(answer.json() for answer in answers if answer.status_code == 200)
     assert not await door.works(winner["access_token"])
     assert (await refresh(door, winner["refresh_token"])).status_code == 401
-    async with door.database.reading() as session:
+    async with door.database.read_session() as session:
         live = await session.scalar(select(func.count(RefreshToken.id)).where(RefreshToken.revoked_at.is_(None)))
     assert live == 0
 
@@ -86,7 +86,7 @@ async def test_the_database_has_one_live_token_for_a_session_and_none_for_an_end
     await door.call("POST", "/auth/logout", tokens["access_token"])
     await door.log_in("sam@school.example")
     live = select(UserSession.revoked_at.is_(None), func.count(RefreshToken.id)).join(RefreshToken)
-    async with door.database.reading() as session:
+    async with door.database.read_session() as session:
         rows = (await session.execute(live.where(RefreshToken.revoked_at.is_(None)).group_by(UserSession.id))).all()
     assert [tuple(row) for row in rows] == [(True, 1)]
 

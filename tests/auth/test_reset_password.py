@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from studium.kit import clock
+from studium.kit.base import clock
 from studium.models import User
-from tests.auth.door import PASSWORD, Door, code_of, text_of
+from tests.auth.helpers import PASSWORD, Door, code_of, text_of
 
 NEW = "purple anchor 58"
 
@@ -83,7 +83,7 @@ async def test_a_changed_password_voids_the_link(door: Door):
 async def test_a_deactivated_account_gets_no_mail_and_its_link_dies(door: Door):
     sam = await door.person("sam@school.example")
     token = await link(door)
-    async with door.database.writing() as session:
+    async with door.database.write_session() as session:
         (await session.get_one(User, sam.id)).is_active = False
     assert (await reset(door, token)).status_code == 400
     before = len(await door.mails("sam@school.example"))
@@ -156,7 +156,7 @@ async def test_whoever_reads_the_mail_owns_the_address(door: Door):
 async def test_only_the_hash_of_a_token_is_stored(door: Door):
     await door.person("sam@school.example")
     token = await link(door)
-    async with door.database.reading() as session:
+    async with door.database.read_session() as session:
         connection = await session.connection()
         for table in ("one_time_tokens", "audit_events"):
             rows = (await connection.exec_driver_sql(f"SELECT * FROM {table}")).all()  # noqa: S608 -- a name of ours.

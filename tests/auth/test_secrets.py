@@ -1,8 +1,10 @@
 """A whole life of secrets, at the most talkative log level: none is in clear in a log, a job, an audit event, a row."""
 
-import logging
+import base64
+import hashlib
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
@@ -10,15 +12,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
-import structlog
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit import clock
-from studium.kit.logs import configure_logs
-from studium.kit.tables import Base
+from studium.kit.base import clock
+from studium.kit.base.ids import new_id
+from studium.kit.base.logs import configure_logs
+from studium.kit.db.tables import Base
+from studium.kit.db.transaction import Transaction
 from studium.models import AuditEvent, Role
-from tests.auth.door import BASE, PASSWORD, Door, html_of, text_of
+from studium.modules.auth.challenges import _said
+from tests.auth.helpers import BASE, PASSWORD, Door, html_of, text_of
+from tests.logs import restored_logs  # noqa: F401 -- a fixture.
 
 SAM, ADMIN, NEW = "sam@school.example", "root@school.example", "new@school.example"
 OTHERS = {name: f"{name} {PASSWORD} of mine" for name in ("second", "third", "invited", "mistyped")}
@@ -30,24 +34,15 @@ def settings_changes() -> dict[str, Any]:
     return {"log_level": "DEBUG", "mode": "production", "secret_key": MASTER}
 
 
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
-
-
 @pytest.fixture
 def payloads(door: Door, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What every job was stored with."""
     seen: list[str] = []
     put = door.runtime.jobs.put
 
-    async def noted(session: AsyncSession, names: Sequence[str], payload: Mapping[str, str]) -> None:
+    async def noted(tx: Transaction, names: Sequence[str], payload: Mapping[str, str]) -> None:
         seen.extend(f"{name} {dict(payload)}" for name in names)
-        await put(session, names, payload)
+        await put(tx, names, payload)
 
     monkeypatch.setattr(door.runtime.jobs, "put", noted)
     return seen
@@ -143,11 +138,57 @@ class Life:
 
 async def rows_of(door: Door) -> str:
     """Every row of every table."""
-    async with door.database.reading() as session:
+    async with door.database.read_session() as session:
         found = [(await session.execute(select(table))).all() for table in Base.metadata.sorted_tables]
     return "\n".join(repr(tuple(row)) for rows in found for row in rows)
 
 
+def digests_of(secret: str) -> Iterator[str]:
+    """What a fast hash makes of a secret, in the spellings in which it could lie somewhere."""
+    for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s", "sha3_256"):
+        digest = hashlib.new(name, secret.encode()).digest()
+        yield digest.hex()
+        yield base64.b64encode(digest).decode().rstrip("=")
+        yield base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        yield repr(digest)[2:-1]
+
+
+async def test_no_plain_digest_of_a_secret_is_anywhere(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor one of a request that held it: whoever has a copy of the database could try passwords at its speed."""
+    cached: list[str] = []
+    monkeypatch.setattr(door.runtime.cache, "set", noting(cached, door.runtime.cache.set))
+    life = Life(door)
+    await life.live()
+    admin = (await life.send("/auth/login", {"email": ADMIN, "password": PASSWORD}))["access_token"]
+    wish = {"email": "ina@school.example", "full_name": "Ina", "password": OTHERS["third"]}
+    body = json.dumps(wish)
+    headers = {"Idempotency-Key": "with-a-password", "Content-Type": "application/json"}
+    answer = await door.call("POST", "/users", admin, content=body, headers=headers)
+    assert answer.status_code == 201
+    told = {body, f"POST /api/v1/users?\n{body}", SAM, ADMIN, NEW, "ina@school.example", f"{SAM}\x1f{door.source}"}
+    places = await rows_of(door) + "\n".join(cached)
+    for secret in life.secrets | life.codes | told:
+        assert [digest for digest in digests_of(secret) if digest in places] == [], secret
+
+
+def noting(seen: list[str], put: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """A cache's `set` that remembers what it was given."""
+
+    async def noted(*given: object) -> None:
+        seen.extend(map(str, given))
+        await put(*given)
+
+    return noted
+
+
+async def test_equal_codes_of_two_log_ins_are_kept_as_different_texts(door: Door) -> None:
+    keys, seen = door.runtime.keys, set()
+    for challenge_id in (new_id(), new_id()):
+        seen.add(keys.mac("mfa-code-kept", _said(challenge_id, "123456")))
+    assert len(seen) == 2
+
+
+@pytest.mark.usefixtures("restored_logs")
 async def test_no_secret_is_anywhere_in_clear(
     door: Door, payloads: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,7 +199,7 @@ async def test_no_secret_is_anywhere_in_clear(
     assert len(life.secrets) > 40
     assert logged.count("\n") > 30
     assert len(payloads) > 8
-    async with door.database.reading() as session:
+    async with door.database.read_session() as session:
         audited = [str(details) for details in (await session.execute(select(AuditEvent.details))).scalars()]
     places = {"log": logged, "jobs": "\n".join(payloads), "audit": "\n".join(audited), "rows": await rows_of(door)}
     for place, text in places.items():

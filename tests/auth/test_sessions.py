@@ -1,7 +1,7 @@
 """One's own sessions: seen, and ended one by one."""
 
-from studium.kit.ids import new_id
-from tests.auth.door import Door
+from studium.kit.base.ids import new_id
+from tests.auth.helpers import Door
 
 
 async def test_the_list_shows_live_sessions_newest_first(door: Door):

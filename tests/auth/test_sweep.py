@@ -4,14 +4,14 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from studium.kit import clock
+from studium.kit.base import clock
 from studium.models import OneTimeToken, RefreshToken, UserSession
 from studium.modules.auth.jobs import sweep_sessions
-from tests.auth.door import Door
+from tests.auth.helpers import Door
 
 
 async def counts(door: Door) -> list[int]:
-    async with door.database.reading() as session:
+    async with door.database.read_session() as session:
         tables = (UserSession, RefreshToken, OneTimeToken)
         return [int(await session.scalar(select(func.count()).select_from(table)) or 0) for table in tables]
 

@@ -3,12 +3,15 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
-from studium.access.guesses import PER_ACCOUNT
+import pytest
+
+from studium.access.password_attempts import PER_ACCOUNT
 from studium.access.throttle import note
-from studium.kit import clock
-from studium.kit.db import Database
-from tests.auth.door import PASSWORD, Door, code_of
+from studium.kit.base import clock
+from studium.kit.db.database import Database
+from tests.auth.helpers import PASSWORD, Door, code_of
 
 SAM = "sam@school.example"
 
@@ -55,7 +58,7 @@ async def test_thirty_failures_close_the_door_to_a_source(door: Door):
 async def test_a_crowd_of_sources_closes_the_account_but_not_to_its_owner(door: Door):
     await door.person(SAM)
     await door.log_in(SAM)
-    async with door.database.writing() as session:
+    async with door.database.write_session() as session:
         for _ in range(PER_ACCOUNT.hits):
             await note(session, PER_ACCOUNT.scope, SAM)
     home, door.source = door.source, "203.0.113.9"
@@ -77,10 +80,11 @@ async def test_the_count_outlives_the_process(door: Door):
     await door.person(SAM)
     await fail(door, 10)
     fresh = Database(door.runtime.settings.database_url)
-    fresh.runtime = door.runtime
+    fresh.session_info.update(door.runtime.database.session_info)
     door.runtime.database, old = fresh, door.runtime.database
     await old.close()
     assert (await door.try_login(SAM)).status_code == 429
+    await fresh.close()  # The school closes the one that it opened.
 
 
 async def test_a_forged_forwarding_header_from_the_client_moves_nobody(door: Door):
@@ -91,6 +95,17 @@ async def test_a_forged_forwarding_header_from_the_client_moves_nobody(door: Doo
         headers = {"X-Forwarded-For": f"10.0.0.{n}, {door.source}"}
         statuses.append((await door.call("POST", "/auth/login", json=body, headers=headers)).status_code)
     assert statuses == [401] * 10 + [429] * 2
+
+
+@pytest.mark.parametrize("place", ["/auth/token", "/auth/reauthenticate"])
+async def test_ten_failures_close_each_place_that_asks_for_nothing_but_the_password(door: Door, place: str):
+    await door.person(SAM)
+    token = await door.token(SAM)
+    form, wrong = {"username": SAM, "password": "not the password"}, {"password": "not the password"}
+    content: dict[str, Any] = {"data": form} if place == "/auth/token" else {"json": wrong}
+    answers = [await door.call("POST", place, token, **content) for _ in range(11)]
+    assert [answer.status_code for answer in answers[:10]] == [401 if "data" in content else 403] * 10
+    assert (answers[10].status_code, code_of(answers[10])) == (429, "too_many_requests")
 
 
 async def test_other_places_that_take_the_password_count_too(door: Door):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.auth.door import Door, code_of
+from tests.auth.helpers import PASSWORD, Door, code_of
 
 
 @pytest.fixture(params=[False, True])
@@ -15,6 +15,9 @@ async def test_an_unverified_address_may_log_in_unless_the_school_says_no(door: 
     answer = await door.try_login("new@school.example")
     if door.runtime.settings.require_verified_email:
         assert (answer.status_code, code_of(answer)) == (403, "email_not_verified")
+        form = {"username": "new@school.example", "password": PASSWORD}
+        by_form = await door.call("POST", "/auth/token", data=form)
+        assert (by_form.status_code, code_of(by_form)) == (403, "email_not_verified")
         assert (await door.try_login("new@school.example", "not the password")).status_code == 401
     else:
         assert answer.status_code == 200

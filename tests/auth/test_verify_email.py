@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from studium.kit import clock
+from studium.kit.base import clock
 from studium.models import User
-from tests.auth.door import Door, code_of
+from tests.auth.helpers import Door, code_of
 
 
 async def ask(door: Door, email: str = "new@school.example"):
@@ -42,7 +42,7 @@ async def test_a_link_dies_after_a_day(door: Door):
 async def test_the_link_is_bound_to_the_address(door: Door):
     new = await door.person("new@school.example", email_verified_at=None)
     token = await link(door)
-    async with door.database.writing() as session:
+    async with door.database.write_session() as session:
         (await session.get_one(User, new.id)).email = "other@school.example"
     assert (await confirm(door, token)).status_code == 400
 
@@ -50,10 +50,10 @@ async def test_the_link_is_bound_to_the_address(door: Door):
 async def test_a_link_never_reactivates_an_account(door: Door):
     new = await door.person("new@school.example", email_verified_at=None)
     token = await link(door)
-    async with door.database.writing() as session:
+    async with door.database.write_session() as session:
         (await session.get_one(User, new.id)).is_active = False
     assert (await confirm(door, token)).status_code == 400
-    async with door.database.reading() as session:
+    async with door.database.read_session() as session:
         found = await session.get_one(User, new.id)
         assert (found.is_active, found.email_verified_at) == (False, None)
 

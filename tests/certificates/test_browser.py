@@ -63,7 +63,7 @@ def page(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 async def _fill(folder: Path) -> None:
     async with (
         open_world(f"sqlite:///{folder}/studium.db", folder) as world,
-        world.runtime.database.writing() as session,
+        world.runtime.database.write_session() as session,
     ):
         await session.execute(update(Certificate).values(student_name="W" * 255, course_title="عمر الخيّام"))
 

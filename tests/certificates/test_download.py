@@ -1,6 +1,7 @@
 """The PDF on request: from the cache, made anew when that is lost or out of order, and gone once it is revoked."""
 
 import shutil
+from datetime import timedelta
 from email import message_from_string
 from email.policy import default
 from pathlib import Path
@@ -10,8 +11,9 @@ from sqlalchemy import update
 
 from studium.access.codes import certificate_ticket
 from studium.events import CertificateIssued
-from studium.kit.events import publish
-from studium.kit.ids import new_id
+from studium.kit.base import clock
+from studium.kit.base.ids import new_id
+from studium.kit.jobs.events import publish
 from studium.models import Certificate, User
 from tests.servers import s3_server
 from tests.world import NUMBER, World, open_world
@@ -90,7 +92,7 @@ def ticket_of(world: World) -> str:
 
 
 async def test_the_link_in_the_mail_works_without_a_log_in(world: World) -> None:
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await publish(session, CertificateIssued(certificate_id=world.ids["X3"]))
     await world.jobs()
     (mail,) = [message_from_string(mail, policy=default) for mail in world.mails()]
@@ -128,12 +130,25 @@ def mailed_other(world: World) -> str:
     return world.runtime.keys.one_time_token("reset_password", world.ids["X3"])
 
 
+async def test_a_ticket_ends_after_a_year_and_no_two_are_alike(world: World) -> None:
+    first, second = ticket_of(world), ticket_of(world)
+    assert first != second
+    for ticket in (first, second):
+        path = f"{DOWNLOAD}?ticket={ticket}"
+        with clock.shifted(timedelta(days=364, hours=23)):
+            assert (await world.call(None, "GET", path)).status_code == 200
+        with clock.shifted(timedelta(days=365, seconds=1)):
+            assert (await world.call(None, "GET", path)).status_code == 401
+    endless = world.runtime.keys.one_time_token("certificate-ticket", world.ids["X3"])
+    assert (await world.call(None, "GET", f"{DOWNLOAD}?ticket={endless}")).status_code == 401
+
+
 async def test_a_ticket_ends_with_the_certificate_or_the_account(world: World) -> None:
     path = f"{DOWNLOAD}?ticket={ticket_of(world)}"
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(User).where(User.id == world.ids["sam"]).values(is_active=False))
     assert (await world.call(None, "GET", path)).status_code == 404
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(User).values(is_active=True))
     await world.call("root", "POST", "/certificates/{X3}/revoke", json={"reason": "A mistake."})
     assert (await world.call(None, "GET", path)).status_code == 410

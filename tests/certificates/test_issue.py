@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from studium.events import EnrollmentCompleted
-from studium.kit.clock import now
-from studium.kit.events import publish
+from studium.kit.base.clock import now
+from studium.kit.jobs.events import publish
 from studium.models import Certificate, Course, User
 from studium.modules.certificates import actions
 from tests.world import NUMBER, World
@@ -29,7 +29,7 @@ async def complete(world: World) -> None:
 
 async def certificates(world: World) -> list[Certificate]:
     """Every certificate of mia's."""
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         mine = select(Certificate).where(Certificate.student_id == world.ids["mia"])
         return list((await session.execute(mine)).scalars())
 
@@ -77,7 +77,7 @@ async def test_twenty_at_once_beside_the_job_are_one(world: World) -> None:
 
 async def test_a_completion_heard_twice_is_one_certificate(world: World) -> None:
     await complete(world)
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await publish(session, EnrollmentCompleted(enrollment_id=world.ids["E2"]))
     await world.jobs()
     assert len(await certificates(world)) == 1
@@ -96,7 +96,7 @@ async def test_names_stay_those_of_the_day(world: World) -> None:
     await world.jobs()
     (kept,) = await certificates(world)
     before = (await world.call("mia", "GET", f"/certificates/{kept.id}")).json()
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(User).values(full_name="Somebody Else"))
         await session.execute(update(Course).values(title="Another course", instructor_id=world.ids["ada"]))
 
@@ -128,7 +128,7 @@ async def test_a_longer_list_costs_no_more_statements(world: World) -> None:
         await world.call("sam", "GET", "/certificates/my-certificates")
     await complete(world)
     await world.jobs()
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(Certificate).values(student_id=world.ids["sam"]))
     async with world.counting() as two:
         answer = await world.call("sam", "GET", "/certificates/my-certificates")

@@ -6,8 +6,8 @@ from string import Formatter
 import pytest
 from sqlalchemy import update
 
-from studium.kit.clock import now
-from studium.kit.languages import SPOKEN, day_in
+from studium.kit.base.clock import now
+from studium.kit.base.languages import SPOKEN, day_in
 from studium.models import Certificate
 from studium.modules.certificates import page_texts
 from tests.world import NUMBER, World
@@ -21,7 +21,7 @@ async def look(world: World, number: str, language: str = "en", **headers: str):
 
 
 async def change(world: World, **values: object) -> None:
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(Certificate).values(**values))
 
 

@@ -241,6 +241,7 @@ def test_threads_do_not_mix_their_certificates():
     assert all(f"{name}\n" in texts[name] for name in names)
 
 
+@pytest.mark.alone
 def test_a_certificate_takes_milliseconds():
     render_certificate(FACTS)
     started = time.perf_counter()

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from studium.kit.db.transaction import SessionTransaction
+from tests.forks import Forked
 from tests.world import open_world
 
 DEMO_SECONDS = 10
@@ -20,7 +22,7 @@ def start(database_url: str, folder: Path, *arguments: str) -> "subprocess.Popen
     environment = {**os.environ, "STUDIUM_DATA_DIR": str(folder), "STUDIUM_DATABASE_URL": database_url}
     command = [sys.executable, "-m", "studium", *arguments]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=environment, cwd=folder, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
+    return Forked(command, env=environment, cwd=folder, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def run(database_url: str, folder: Path, *arguments: str, typed: str = "") -> tuple[int, str, str]:
@@ -149,8 +151,8 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path, command: str) 
 async def test_dead_jobs_are_listed_and_tried_again(database_url: str, tmp_path: Path) -> None:
     async with open_world(database_url, tmp_path) as world:
         # A job of a name that nobody knows dies at once.
-        async with world.runtime.database.writing() as session:
-            await world.runtime.jobs.put(session, ["nobody.knows_this"], {"user_id": "1"})
+        async with world.runtime.database.write_session() as session:
+            await world.runtime.jobs.put(SessionTransaction(session), ["nobody.knows_this"], {"user_id": "1"})
         await world.runtime.jobs.drain(raising=False)
     code, said, _ = run(database_url, tmp_path, "jobs")
     assert code == 1
@@ -160,3 +162,6 @@ async def test_dead_jobs_are_listed_and_tried_again(database_url: str, tmp_path:
     assert run(database_url, tmp_path, "jobs", "--requeue", "12345678-0000-7000-8000-000000000000")[0] == 1
     code, said, _ = run(database_url, tmp_path, "jobs", "--requeue", dead.split()[0])
     assert (code, said) == (0, "1 ready, 0 running, 0 dead\n")
+    assert run(database_url, tmp_path, "jobs", "--drop", dead.split()[0])[:2] == (0, "0 ready, 0 running, 0 dead\n")
+    code, _, why = run(database_url, tmp_path, "jobs", "--drop", dead.split()[0])
+    assert (code, why) == (1, f"There is no job {dead.split()[0]} that is dead or waits.\n")

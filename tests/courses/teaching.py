@@ -3,25 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-import httpx2
 from sqlalchemy import select
 
 from studium.models import Lesson
+from tests.answers import ok
 from tests.world import World
-
-
-def ok(answer: httpx2.Response, status: int = 200) -> dict[str, Any]:
-    """The body of an answer that must have this status."""
-    assert answer.status_code == status, answer.text
-    found: dict[str, Any] = answer.json() if answer.content else {}
-    return found
-
-
-def refused(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:
-    """The body of a refusal that must be this one."""
-    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
-    found: dict[str, Any] = answer.json()
-    return found
 
 
 async def new_course(world: World, title: str = "Walking", who: str = "ada", **wish: object) -> dict[str, Any]:
@@ -44,7 +30,7 @@ async def titles(world: World, course: str) -> list[str]:
 
 async def stored_lessons(world: World, course: str) -> list[Lesson]:
     """Every lesson of a course, archived ones too, in order."""
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         rows = await session.execute(
             select(Lesson).where(Lesson.course_id == UUID(course)).order_by(Lesson.order_index)
         )

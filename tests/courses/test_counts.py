@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import delete, select, update
 
-from studium.kit.ids import new_id
+from studium.kit.base.ids import new_id
 from studium.models import Course, CourseCounts, Enrollment, Role, User
 from studium.modules.courses.actions_reconcile import find_count_drift
 from tests.world import World
 
 
 async def counts(world: World, course: str) -> tuple[int, int, int]:
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         statement = select(CourseCounts).where(CourseCounts.course_id == world.ids[course])
         row = (await session.execute(statement)).scalar_one()
         assert await find_count_drift(session) == []
@@ -32,11 +32,11 @@ async def test_a_course_begins_with_nothing_and_goes_with_its_counts(world: Worl
 async def test_ratings_come_change_and_go(world: World) -> None:
     enrolled, rated, stars = await counts(world, "C1")
     for rating, more in ((4, 4), (5, 5), (None, 0)):
-        async with world.runtime.database.writing() as session:
+        async with world.runtime.database.write_session() as session:
             change = update(Enrollment).where(Enrollment.id == world.ids["E1"]).values(rating=rating, review=None)
             await session.execute(change)
         assert await counts(world, "C1") == (enrolled, rated + (rating is not None), stars + more)
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(Enrollment).where(Enrollment.id == world.ids["E1"]).values(rating=3))
     card = (await world.call(None, "GET", "/courses/{C1}")).json()
     assert card["rating"] == {"average": 3.0, "count": 1}
@@ -57,13 +57,13 @@ async def test_twenty_at_once_are_all_counted(world: World) -> None:
 
     await asyncio.gather(*(enroll(person) for person in people))
     assert await counts(world, "C2") == (enrolled + 20, 20, 100)
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(delete(Enrollment).where(Enrollment.student_id.in_([one.id for one in people[:5]])))
     assert await counts(world, "C2") == (enrolled + 15, 15, 75)
 
 
 async def test_the_most_popular_come_first(world: World) -> None:
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         most = select(CourseCounts.enrollments).join(Course).where(Course.is_published)
         expected = sorted((await session.execute(most)).scalars(), reverse=True)
     found: list[int] = []

@@ -5,15 +5,15 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unicodedata import normalize
+from unicodedata import normalize  # noqa: TID251 -- what the library itself says.
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studium.models import Difficulty, LessonType, QuestionType
-from studium.modules.courses.course_writer import course_files, write_course
-from studium.modules.courses.markdown_course import (
+from studium.kit.text.visible import shows_something
+from studium.models import Difficulty, LessonType, MarksRelease, QuestionType
+from studium.modules.exchange.formats.own.course import (
     CourseText,
     LessonText,
     OptionText,
@@ -21,6 +21,7 @@ from studium.modules.courses.markdown_course import (
     QuizText,
     read_course,
 )
+from studium.modules.exchange.formats.own.writer import course_files, write_course
 
 
 def bytes_of(path: Path) -> dict[str, bytes]:
@@ -31,7 +32,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), mi
     lambda text: normalize("NFC", text).strip()
 )
 LINE = TEXT.filter(
-    lambda text: bool(text) and not set(text) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    lambda text: shows_something(text) and not set(text) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 )
 PARAGRAPHS = st.lists(
     st.one_of(TEXT, st.sampled_from(["", "```", "```quiz", "---", "  indented", "# a: b"])), min_size=1
@@ -78,6 +79,7 @@ QUIZ = st.builds(
     max_attempts=st.integers(1, 100),
     shuffle_questions=st.booleans(),
     show_correct_answers=st.booleans(),
+    release=st.sampled_from(MarksRelease),
     questions=st.lists(QUESTION, max_size=4).map(tuple),
 )
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from studium.kit.ids import new_id
+from studium.kit.base.ids import new_id
 from studium.models import Course
 from studium.modules.courses.slugs import NUMBERED
-from tests.courses.teaching import new_course, new_lesson, ok, refused
+from tests.answers import ok, refused
+from tests.courses.teaching import new_course, new_lesson
 from tests.world import World
 
 SLUGS = [

@@ -8,10 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from studium.kit.ids import new_id
+from studium.kit.base.ids import new_id
 from studium.models import Lesson, LessonProgress, LessonType
+from studium.modules.courses import routes_lessons
 from studium.modules.courses.schemas import MAX_LESSONS
-from tests.courses.teaching import new_course, new_lesson, ok, refused, stored_lessons, titles
+from tests.answers import ok, refused
+from tests.courses.teaching import new_course, new_lesson, stored_lessons, titles
 from tests.world import World
 
 
@@ -186,9 +188,9 @@ async def test_a_lesson_that_somebody_worked_on_is_archived(world: World) -> Non
     assert len(ok(await world.call("sam", "GET", "/enrollments/{E1}/lessons"))["items"]) == 2
 
 
-async def test_a_lesson_that_nobody_worked_on_is_gone(world: World) -> None:
+async def test_a_lesson_that_nobody_worked_on_is_archived_too(world: World) -> None:
     ok(await world.call("ada", "DELETE", "/courses/{C1}/lessons/{L2}"), 204)
-    assert len(await stored_lessons(world, str(world.ids["C1"]))) == 3
+    assert [row.order_index for row in await stored_lessons(world, str(world.ids["C1"]))] == [-1, 1, 2, 3]
     assert await world.count(LessonProgress) == 1
 
 
@@ -265,7 +267,7 @@ async def test_the_outline_locks_what_the_caller_may_not_read(world: World) -> N
                 assert set(hidden) == {None}
                 assert item["title"]
     items = ok(await world.call("sam", "GET", "/courses/{C1}/lessons"))["items"]
-    assert items[0]["content_html"] == "<h1>One</h1>\n"
+    assert [item["content_html"] for item in items] == [None] * 4
     assert items[1]["metadata"] == {"secret": 1}
 
 
@@ -356,3 +358,28 @@ async def test_bad_fields_are_refused_and_change_nothing(world: World) -> None:
         answer = await world.call("ada", "PATCH", "/courses/{C1}/lessons/{L1}", json={name: None})
         refused(answer, 403, "field_not_allowed")
     assert ok(await world.call("ada", "GET", "/courses/{C1}/lessons")) == before
+
+
+async def test_an_authors_comment_reaches_no_learner(world: World) -> None:
+    content = "One <!-- a note\n\nto myself --> two"
+    changed = await world.call("ada", "PATCH", "/courses/{C1}/lessons/{L1}", json={"content": content})
+    assert (changed.status_code, changed.json()["content"]) == (200, content)
+    for who, sees in (("ada", True), ("root", True), ("eve", False), ("sam", False), (None, False)):
+        for path in ("/courses/{C1}/lessons/{L1}", "/courses/{C1}/lessons"):
+            answer = await world.call(who, "GET", path)
+            assert answer.status_code == 200
+            assert ("note" in answer.text) is sees, (who, path)
+    shown = (await world.call("sam", "GET", "/courses/{C1}/lessons/{L1}")).json()
+    assert (shown["content"], shown["content_html"]) == ("One  two", "<p>One  two</p>\n")
+
+
+async def test_nothing_is_rendered_for_who_may_not_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def rendered(*_: object) -> str:
+        pytest.fail("it was rendered")
+
+    course, _ = await a_course(world)
+    monkeypatch.setattr(routes_lessons, "html_of", rendered)
+    lesson = {"title": "Sets", "lesson_type": "text", "content": "a " * 1000}
+    path = f"/courses/{course}/lessons"
+    assert (await world.call(None, "POST", path, json=lesson)).status_code == 401
+    assert (await world.call("sam", "POST", path, json=lesson)).status_code in {403, 404}

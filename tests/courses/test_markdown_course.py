@@ -7,14 +7,14 @@ from textwrap import dedent
 import pytest
 
 from studium.models import QuestionType, QuizType
-from studium.modules.courses.course_quiz import QUESTION_KEYS, QUIZ_KEYS
-from studium.modules.courses.markdown_course import (
+from studium.modules.exchange.formats.own.course import (
     COURSE_KEYS,
     LESSON_KEYS,
     CourseFormatError,
     OptionText,
     read_course,
 )
+from studium.modules.exchange.formats.own.quiz import QUESTION_KEYS, QUIZ_KEYS
 
 DOCS = Path(__file__).parents[2] / "docs" / "course-format.md"
 
@@ -236,11 +236,11 @@ def test_missing_course_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["01-a.md", "course.md"])
 def test_links_are_refused(name: str, tmp_path: Path) -> None:
-    outside = tmp_path / "outside.md"
-    outside.write_text(lesson())
+    has_external_effects = tmp_path / "outside.md"
+    has_external_effects.write_text(lesson())
     inside = folder(tmp_path / "course")
     (inside / name).unlink(missing_ok=True)
-    (inside / name).symlink_to(outside)
+    (inside / name).symlink_to(has_external_effects)
     with pytest.raises(CourseFormatError, match=f"^{name}:1: not a plain file"):
         read_course(inside)
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, create_engine, select
 from sqlalchemy.engine import make_url
 
-from studium.kit.tables import Base
+from studium.kit.db.tables import Base
 
 Values = Mapping[str, object]
 UNKNOWN: Values = {}

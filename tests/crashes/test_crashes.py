@@ -5,20 +5,23 @@ The long form (`make test-slow`) kills twenty times on each database under at le
 
 import hashlib
 import random
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, select
 
 from studium.models import Certificate, Enrollment, EnrollmentStatus, UploadedFile
+from tests import forks
 from tests.crashes.ledger import Ledger, connected
 from tests.crashes.writers import PASSWORD, Json, Shared, TaughtCourse, Writer
 from tests.processes.school import School, school, stop, until
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 WRITERS = 8
 READY_SECONDS = 5.0
@@ -36,7 +39,7 @@ class Storm:
         self.writers = [Writer(self.shared, number) for number in range(WRITERS)]
         self.chance = random.Random(database_url)
         self.ready: list[float] = []
-        self.running: list[subprocess.Popen[bytes]] = []
+        self.running: list[Popen[bytes]] = []
 
     @property
     def is_sqlite(self) -> bool:
@@ -125,7 +128,7 @@ class Storm:
 
     def reconcile(self) -> None:
         program = [*self.school.program, "reconcile", "--invariants"]
-        done = subprocess.run(program, env=self.school.environment, capture_output=True, text=True, check=False)
+        done = forks.run(program, env=self.school.environment)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def calm_down(self) -> None:

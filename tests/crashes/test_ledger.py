@@ -17,7 +17,7 @@ async def test_what_is_lost_or_half_written_is_found(world: World, database_url:
     ledger.sending(course, title="New", description="Both or none.")
     assert ledger.missing(database_url) == [], "an unanswered write need not have happened"
     ledger.sending(course, title="New", description="Both or none.")
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(text("UPDATE courses SET title = 'New'"))
     (half,) = ledger.missing(database_url)
     assert half.startswith(f"courses {{'id': '{world.ids['C1']}'}} is {{'description': 'What there is to know.'")

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from studium.kit.ids import new_id
+from studium.kit.base.ids import new_id
 from studium.models import (
     Course,
     Enrollment,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from studium.kit.ids import new_id
+from studium.kit.base.ids import new_id
 from studium.models import Enrollment, LessonProgress
-from tests.courses.teaching import ok, refused
+from tests.answers import ok, refused
 from tests.world import World
 
 COMPLETE, PROGRESS = "/enrollments/{E1}/lessons/{%s}/complete", "/enrollments/{E1}/lessons/{%s}/progress"
@@ -15,7 +15,7 @@ COMPLETE, PROGRESS = "/enrollments/{E1}/lessons/{%s}/complete", "/enrollments/{E
 
 async def rows(world: World) -> list[Any]:
     """Everything that a learner's steps may write."""
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         enrollments = await session.execute(select(Enrollment.__table__).order_by(Enrollment.id))
         progress = await session.execute(select(LessonProgress.__table__).order_by(LessonProgress.id))
         return [*enrollments.all(), *progress.all()]

@@ -8,7 +8,8 @@ import httpx2
 
 from studium.models import Certificate
 from studium.modules.enrollments.actions_reconcile import find_drift
-from tests.courses.teaching import new_course, new_lesson, ok, titles
+from tests.answers import ok
+from tests.courses.teaching import new_course, new_lesson, titles
 from tests.world import World, add_students
 
 LEARNERS = 20
@@ -110,6 +111,6 @@ async def test_a_changing_outline_drifts_nothing(world: World) -> None:
 
 
 async def nothing_has_drifted(world: World, course: str) -> None:
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         assert await find_drift(session) == []
     await titles(world, course)

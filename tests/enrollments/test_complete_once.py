@@ -1,6 +1,6 @@
 """Completing a lesson under an `Idempotency-Key`: the same answer again, and one key for one lesson."""
 
-from tests.courses.teaching import ok, refused
+from tests.answers import ok, refused
 from tests.world import World
 
 COMPLETE = "/enrollments/{E1}/lessons/{%s}/complete"

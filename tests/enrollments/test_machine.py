@@ -23,10 +23,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from studium.kit.clock import frozen
-from studium.kit.ids import new_id
+from studium.kit.base.clock import frozen
+from studium.kit.base.ids import new_id
 from studium.modules.enrollments.actions_reconcile import find_drift
-from tests.courses.teaching import new_course, new_lesson, ok
+from tests.answers import ok
+from tests.courses.teaching import new_course, new_lesson
 from tests.enrollments.model import Model
 from tests.world import World, add_students, open_world
 
@@ -111,7 +112,7 @@ class EnrollmentMachine(RuleBasedStateMachine):
             self.clock.close()
 
     async def nothing_has_drifted(self) -> None:
-        async with self.rig.world.runtime.database.reading() as session:
+        async with self.rig.world.runtime.database.read_session() as session:
             assert await find_drift(session) == []
 
     def step(self, expected: tuple[int, str | None], who: str, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401 -- JSON.

@@ -10,12 +10,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, insert, select
 
-from studium.kit.clock import now
-from studium.kit.ids import new_id
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
 from studium.models import Enrollment, LessonProgress, ProgressStatus, Role, User
 from studium.modules.enrollments.actions_reconcile import find_drift
 from studium.modules.enrollments.actions_recount import AT_ONCE
-from tests.courses.teaching import new_lesson, ok
+from tests.answers import ok
+from tests.courses.teaching import new_lesson
 from tests.world import World
 
 PEOPLE = 100_000
@@ -35,7 +36,7 @@ async def fill(world: World, people: int) -> None:
             for user, enrollment in ids
         ]
         progress = [under_way(enrollment, lesson) for _, enrollment in ids[::2]]
-        async with world.runtime.database.writing() as session:
+        async with world.runtime.database.write_session() as session:
             await session.execute(insert(User), users)
             await session.execute(insert(Enrollment), enrollments)
             await session.execute(insert(LessonProgress), progress)
@@ -69,12 +70,12 @@ async def totals(world: World) -> dict[int, int]:
         .where(Enrollment.course_id == world.ids["C2"])
         .group_by(Enrollment.total_lessons_count)
     )
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         return {row[0]: row[1] for row in (await session.execute(statement)).all()}
 
 
 async def nothing_has_drifted(world: World) -> None:
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         assert await find_drift(session) == []
 
 

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from studium.kit.clock import now
-from studium.kit.ids import new_id
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
 from studium.models import Enrollment, LessonProgress, ProgressStatus
 from tests.world import World, add_students
 

@@ -5,7 +5,8 @@ from collections import Counter
 
 from studium.models import Certificate, Enrollment, LessonProgress
 from studium.modules.enrollments.actions_reconcile import find_drift
-from tests.courses.teaching import new_course, new_lesson, ok
+from tests.answers import ok
+from tests.courses.teaching import new_course, new_lesson
 from tests.world import World
 
 
@@ -73,5 +74,5 @@ async def test_steps_at_once_leave_one_state(world: World) -> None:
     ]
     answers = await asyncio.gather(*steps)
     assert {answer.status_code for answer in answers} <= {200, 204, 403, 409}
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         assert await find_drift(session) == []

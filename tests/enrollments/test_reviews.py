@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from studium.models import Enrollment, User
-from tests.courses.teaching import ok, refused
+from tests.answers import ok, refused
 from tests.world import World, add_students
 
 REVIEW = "/enrollments/{E3}/review"
@@ -38,6 +38,20 @@ async def test_a_review_is_made_and_changed(world: World) -> None:
     assert shown == {"rating": 5, "review": None, "reviewed_at": again["reviewed_at"], "reviewer": "Sam E."}
 
 
+async def test_a_review_is_taken_back_and_counts_no_more(world: World) -> None:
+    first = ok(await world.call("sam", "POST", REVIEW, json={"rating": 4, "review": "Good."}), 201)
+    stale = await world.call("sam", "DELETE", REVIEW, headers={"If-Match": f'"{first["version"] - 1}"'})
+    refused(stale, 412, "precondition_failed")
+    for _ in range(2):
+        assert (await world.call("sam", "DELETE", REVIEW)).status_code == 204
+    after = ok(await world.call("sam", "GET", "/enrollments/{E3}"))
+    assert (after["rating"], after["review"], after["reviewed_at"]) == (None, None, None)
+    assert after["version"] == first["version"] + 1
+    assert (await reviews(world))["items"] == []
+    stats = ok(await world.call("ada", "GET", "/enrollments/courses/{C3}/stats"))
+    assert (stats["reviews_count"], stats["average_rating"]) == (0, None)
+
+
 async def test_what_is_no_review_is_refused(world: World) -> None:
     before = await world.row(Enrollment, "E3")
     for wish in BAD:
@@ -48,7 +62,7 @@ async def test_what_is_no_review_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize(("share", "status"), [("19.99", 409), ("20.00", 201)])
 async def test_a_fifth_of_the_course_comes_first(world: World, share: str, status: int) -> None:
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(
             update(Enrollment).where(Enrollment.id == world.ids["E1"]).values(progress_percentage=share)
         )
@@ -70,7 +84,7 @@ async def test_editions_guard_reviews(world: World) -> None:
     ("full_name", "shown"), [("李雷", "李雷"), ("Ana Maria de la Cruz", "Ana C."), ("नेहा शर्मा", "नेहा श.")]
 )
 async def test_readers_learn_a_first_name_and_an_initial(world: World, full_name: str, shown: str) -> None:
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(User).where(User.id == world.ids["sam"]).values(full_name=full_name))
     ok(await world.call("sam", "POST", REVIEW, json={"rating": 4}), 201)
     assert [item["reviewer"] for item in (await reviews(world))["items"]] == [shown]

@@ -1,6 +1,7 @@
 """A course's roster and its figures, held against the rows."""
 
 from collections import Counter
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
@@ -8,8 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from studium.models import Enrollment, EnrollmentStatus, User
-from tests.courses.teaching import ok
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.models import Enrollment, EnrollmentStatus, LessonProgress, ProgressStatus, User
+from tests.answers import ok, refused
 from tests.world import World, add_students
 
 PLACES = Decimal("0.01")
@@ -35,10 +38,10 @@ async def full(world: World) -> World:
         }
         if STATES[i] == "completed":
             facts |= {"completed_at": Enrollment.enrolled_at, "completed_lessons_count": 1}
-        async with world.runtime.database.writing() as session:
+        async with world.runtime.database.write_session() as session:
             await session.execute(update(Enrollment).where(Enrollment.id == UUID(enrolled["id"])).values(facts))
-    async with world.runtime.database.writing() as session:
-        await session.execute(update(User).where(User.id == world.ids["max"]).values(full_name="Max 100%_o'Hara"))
+    async with world.runtime.database.write_session() as session:
+        (await session.get_one(User, world.ids["max"])).full_name = "Max 100%_o'Hara"
     return world
 
 
@@ -47,7 +50,7 @@ def quotient(amount: Decimal | int, count: int) -> float:
 
 
 async def test_the_figures_are_those_of_the_rows(full: World) -> None:
-    async with full.runtime.database.reading() as session:
+    async with full.runtime.database.read_session() as session:
         rows = list((await session.execute(select(Enrollment).where(Enrollment.course_id == full.ids["C2"]))).scalars())
     learning = [row.progress_percentage for row in rows if row.status in ("active", "completed")]
     stars = [row.rating for row in rows if row.rating is not None]
@@ -64,7 +67,7 @@ async def test_the_figures_are_those_of_the_rows(full: World) -> None:
 
 async def test_a_half_is_rounded_up_as_everywhere(full: World) -> None:
     """Two learners with 0.01 and 0 percent have 0.005 on average: banker's rounding would say 0."""
-    async with full.runtime.database.writing() as session:
+    async with full.runtime.database.write_session() as session:
         others = Enrollment.course_id == full.ids["C2"], Enrollment.student_id.not_in([full.ids["zoe"], full.ids["li"]])
         left = {"status": EnrollmentStatus.DROPPED, "completed_at": None, "progress_percentage": 0}
         await session.execute(update(Enrollment).where(*others).values(left))
@@ -111,3 +114,38 @@ async def test_pages_of_a_roster_hold_everybody_once(full: World) -> None:
             break
         query["cursor"] = page["next_cursor"]
     assert found == [str(full.ids[name]) for name in reversed(NAMES)]
+
+
+async def test_a_roster_is_narrowed_to_the_silent_and_the_stuck(full: World) -> None:
+    """Una and ivo are not active; li was seen lately; kim's has expired; noor has done the only lesson."""
+    async with full.runtime.database.write_session() as session:
+        days = {"noor": 20, "li": 3, "zoe": 14}
+        for name, ago in days.items():
+            own = Enrollment.course_id == full.ids["C2"], Enrollment.student_id == full.ids[name]
+            await session.execute(update(Enrollment).where(*own).values(enrolled_at=now() - timedelta(days=30)))
+            if name != "zoe":  # Never seen: since the day of enrolling.
+                await session.execute(
+                    update(Enrollment).where(*own).values(last_accessed_at=now() - timedelta(days=ago))
+                )
+        noor = select(Enrollment.id).where(Enrollment.student_id == full.ids["noor"])
+        done = {"status": ProgressStatus.COMPLETED, "completed_at": now(), "started_at": now()}
+        session.add(
+            LessonProgress(
+                id=new_id(), enrollment_id=await session.scalar(noor), lesson_id=full.ids["M1"],
+                completion_percentage=100, **done
+            )
+        )  # fmt: skip
+
+    async def names(**query: Any) -> list[str]:  # noqa: ANN401 -- parameters of any type.
+        items = ok(await full.call("eve", "GET", ROSTER, params=query))["items"]
+        return sorted(item["student"]["full_name"].split()[0] for item in items)
+
+    assert await names(silent_days=14) == ["Noor", "Zoe"]
+    assert await names(silent_days=25) == ["Zoe"]
+    assert await names(silent_days=14, q="zo") == ["Zoe"]
+    assert await names(lesson_id=full.ids["M1"]) == ["Li", "Zoe"]
+    assert await names(lesson_id=full.ids["M1"], silent_days=14) == ["Zoe"]
+    assert await names(lesson_id=full.ids["L1"]) == []
+    assert await names(silent_days=14, status="completed") == []
+    for wrong in ("silent_days=0", "silent_days=x", "lesson_id=1"):
+        refused(await full.call("eve", "GET", f"{ROSTER}?{wrong}"), 422, "invalid_input")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from studium.kit.clock import frozen, now
-from tests.courses.teaching import ok
+from studium.kit.base.clock import frozen, now
+from tests.answers import ok
 from tests.world import World
 
 MUCH = 100_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.files.desk import Desk
+from tests.files.helpers import Desk
 from tests.servers import Server, s3_server
 from tests.world import open_world
 

@@ -78,5 +78,7 @@ GOOD: dict[str, bytes] = {
     "notes.txt": "Łódź, 你好\n".encode(),
     "notes.md": b"# Notes\n\nUse `<script>` with care.\n",
     "marks.csv": b"name,mark\r\nSam,\xe9\r\n",
+    "talk.vtt": b"WEBVTT\n\n00:00.000 --> 00:02.000\nHello.\n",
+    "talk.srt": b"1\r\n00:00:00,000 --> 00:00:02,000\r\nHello.\r\n",
     "all.zip": archive({"a.txt": b"a", "folder/b.txt": b"b"}),
 }

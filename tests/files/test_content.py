@@ -8,7 +8,7 @@ from zlib import compress, crc32
 import pytest
 from PIL import Image
 
-from tests.files.desk import MIB, Desk
+from tests.files.helpers import MIB, Desk
 from tests.files.samples import GOOD, MP3, MP4, PDF, SECRET, WEBM, archive, film, office, picture, telling_picture
 
 # The database has no part in what a file's content is.
@@ -45,7 +45,7 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "a script called text": ("a.txt", SCRIPT),
     "rich text called text": ("a.txt", b"{\\rtf1 hello}"),
     "text with a control character at its end": ("a.txt", b"a" * 100_000 + b"\x1b[2J"),
-    "text in UTF-16": ("a.txt", "hello".encode("utf-16")),
+    "text in UTF-16 without its mark": ("a.txt", "hello".encode("utf-16-le")),
     "an empty archive": ("a.zip", archive({})),
     "an archive cut short": ("a.zip", GOOD["all.zip"][:-5]),
     "a ZIP called Word": ("a.docx", archive({"a.txt": b"a"})),
@@ -55,7 +55,7 @@ REFUSED: dict[str, tuple[str, bytes]] = {
         office("docx", word__vbaProject__bin=b"x").replace(b"vbaProject/bin", b"vbaProject.bin"),
     ),
     "Matroska called WebM": ("a.webm", WEBM.replace(b"webm", b"mkva")),
-    "QuickTime called MP4": ("a.mp4", MP4.replace(b"ftypisom", b"ftypqt  ")),
+    "QuickTime called MP4": ("a.mp4", b"\x00\x00\x00\x14ftypqt  \x00\x00\x02\x00qt  " + bytes(8)),
     "HEIC called MP4": ("a.mp4", MP4.replace(b"ftypisom", b"ftypheic")),
     "PDF and ZIP at once": ("a.pdf", PDF + GOOD["all.zip"]),
     "PDF and ZIP at once, called ZIP": ("a.zip", PDF + GOOD["all.zip"]),

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import update
 
 from studium.models import Enrollment, EnrollmentStatus
-from tests.files.desk import Desk
+from tests.files.helpers import Desk
 from tests.files.samples import GOOD, PDF, picture
 
 TEXT = b"0123456789"
@@ -119,7 +119,7 @@ async def test_a_course_file_is_for_those_who_may_read_its_lessons(desk: Desk) -
     for who, status in expected.items():
         assert (await desk.download(who, file["id"])).status_code == status, who
     for gone in (EnrollmentStatus.DROPPED, EnrollmentStatus.EXPIRED):
-        async with desk.world.runtime.database.writing() as session:
+        async with desk.world.runtime.database.write_session() as session:
             await session.execute(update(Enrollment).where(Enrollment.id == desk.world.ids["E1"]).values(status=gone))
         assert (await desk.download("sam", file["id"])).status_code == 404
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from studium.models import UploadedFile
-from tests.files.desk import MIB, Desk
+from tests.files.helpers import MIB, Desk
 from tests.files.samples import PDF, picture
 from tests.world import open_world
 
@@ -20,7 +20,7 @@ def pdf(size: int) -> bytes:
 
 
 async def test_a_quota_is_exact_to_the_byte(folder_desk: Desk) -> None:
-    async with folder_desk.world.runtime.database.writing() as session:
+    async with folder_desk.world.runtime.database.write_session() as session:
         await session.execute(update(UploadedFile).values(file_size=0))
     for _ in range(3):
         await folder_desk.take("sam", "a.pdf", pdf(MIB))

@@ -8,12 +8,14 @@ from time import time
 
 import pytest
 
-from studium.kit.clock import shifted
+from studium.kit.base.clock import shifted
+from studium.kit.base.scratch import own_folder
 from studium.models import UploadedFile
 from studium.modules.files import actions_reconcile
 from studium.modules.files.actions_reconcile import LostBlob, find_lost
 from studium.modules.files.jobs import sweep_orphans
-from tests.files.desk import Desk
+from studium.modules.files.temporary_uploads import new_draft
+from tests.files.helpers import Desk
 from tests.files.samples import PDF
 
 
@@ -51,9 +53,16 @@ def leave(folder: Path, **ages: int) -> None:
 
 
 async def test_what_a_killed_process_was_receiving_is_swept(folder_desk: Desk) -> None:
-    leave(folder_desk.world.runtime.storage.incoming, old=7200, young=60)
-    await sweep_orphans(folder_desk.world.runtime)
-    assert folder_desk.leftovers() == ["young"]
+    root = folder_desk.world.runtime.storage.scratch.root
+    leave(root, old=7200, young=60)
+    gone = root / "gone"
+    os.close(own_folder(gone))
+    (gone / "a.part").write_bytes(b"x")
+    async with new_draft(folder_desk.world.runtime.storage.incoming) as draft:
+        await sweep_orphans(folder_desk.world.runtime)
+        assert draft.path.exists(), "it is being received"
+    left = {path.name for path in root.glob("*")}
+    assert left == {"young", folder_desk.world.runtime.storage.incoming.name}
 
 
 async def test_rows_without_their_blob_are_named(desk: Desk) -> None:

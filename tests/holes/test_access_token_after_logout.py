@@ -1,6 +1,6 @@
 """The hole: log-out blacklisted nothing but the refresh token, so the access token went on for a quarter of an hour."""
 
-from tests.auth.door import Door
+from tests.auth.helpers import Door
 
 
 async def test_the_access_token_is_dead_at_once(door: Door):

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.auth.door import Door
+from tests.auth.helpers import Door
 from tests.auth.test_mailed_codes import SAM, enabled, newest_code
 
 

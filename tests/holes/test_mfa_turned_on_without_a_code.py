@@ -1,6 +1,6 @@
 """The hole: `mfa/enable` turned the second factor on at once, so a wrong secret locked people out, or others in."""
 
-from tests.auth.door import PASSWORD, Door
+from tests.auth.helpers import PASSWORD, Door
 
 
 async def test_a_stolen_access_token_turns_nothing_on_or_off(door: Door):

@@ -1,6 +1,6 @@
 """The hole: the reset token was a signed one that stayed good until it expired, however often it was used."""
 
-from tests.auth.door import Door
+from tests.auth.helpers import Door
 
 
 async def test_a_reset_token_works_once(door: Door):

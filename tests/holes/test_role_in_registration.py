@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.auth.door import PASSWORD, Door, code_of
+from tests.auth.helpers import PASSWORD, Door, code_of
 
 
 @pytest.mark.parametrize("path", ["/auth/register", "/users/register"])

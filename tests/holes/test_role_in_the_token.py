@@ -1,7 +1,7 @@
 """The hole: the role was read from the token, so a demoted admin stayed one until it expired."""
 
 from studium.models import Role
-from tests.auth.door import Door
+from tests.auth.helpers import Door
 
 
 async def test_a_demotion_holds_from_the_next_request(door: Door):

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from tests.auth.door import Door
+from tests.auth.helpers import Door
 
 
 async def test_two_at_once_are_not_two_sessions(door: Door):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.auth.door import PASSWORD, Door
+from tests.auth.helpers import PASSWORD, Door
 
 
 @pytest.mark.parametrize("spelling", ["SAM@school.example", "sam@SCHOOL.example", "Sam@School.Example"])

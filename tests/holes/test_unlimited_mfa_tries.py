@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pyotp
 
-from studium.kit import clock
-from tests.auth.door import Door
+from studium.kit.base import clock
+from tests.auth.helpers import Door
 from tests.auth.test_totp import SAM, enabled, verify
 
 

@@ -5,11 +5,11 @@ from html import unescape
 
 from pydantic import TypeAdapter
 
-from studium.kit.markdown import markdown_to_html
+from studium.kit.text.markdown import markdown_to_html
 from studium.models import QuestionType
-from studium.modules.courses.course_text import QuestionText
-from studium.modules.courses.importing.items import Fate, QuestionSet, ReportItem
-from studium.modules.quizzes.questions import faults
+from studium.modules.exchange.model.items import ImportOutcome, ImportReportEntry, QuestionSet
+from studium.modules.exchange.model.texts import QuestionText
+from studium.modules.quizzes.question_types import key_errors as faults
 from studium.modules.quizzes.schemas import QuestionCreate
 
 _CREATE = TypeAdapter(QuestionCreate)
@@ -44,17 +44,17 @@ def assert_sound(found: QuestionSet) -> None:
     for item in found.report:
         assert re.fullmatch(r".+:[1-9][0-9]*", item.place)
         assert item.what
-        assert bool(item.why) == (item.fate is not Fate.IMPORTED)
-    kept = [each for each in found.report if each.fate is not Fate.SKIPPED and each.what != "category"]
+        assert bool(item.why) == (item.fate is not ImportOutcome.IMPORTED)
+    kept = [each for each in found.report if each.fate is not ImportOutcome.SKIPPED and each.what != "category"]
     assert len(kept) == len(found.questions)
 
 
-def fates(found: QuestionSet) -> list[tuple[Fate, int, str]]:
+def fates(found: QuestionSet) -> list[tuple[ImportOutcome, int, str]]:
     """The fate of everything in the file, with its line and the reason."""
     return [(each.fate, line_of(each), each.why) for each in found.report]
 
 
-def line_of(item: ReportItem) -> int:
+def line_of(item: ImportReportEntry) -> int:
     return int(item.place.rpartition(":")[2])
 
 

@@ -11,8 +11,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from studium.modules.courses.importing.items import CourseItem
-from studium.modules.courses.importing.reader import opened
+from studium.modules.exchange.model.items import CourseItem
+from studium.modules.exchange.reading.reader import read_material
+from studium.modules.files.temporary_uploads import new_path
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -40,9 +41,9 @@ def zipped(files: Mapping[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def tarred(files: Mapping[str, str | bytes], *more: TarInfo) -> bytes:
+def tarred(files: Mapping[str, str | bytes], *more: TarInfo, is_gzip: bool = True) -> bytes:
     buffer = BytesIO()
-    with open_tar(fileobj=buffer, mode="w:gz") as archive:
+    with open_tar(fileobj=buffer, mode="w:gz" if is_gzip else "w") as archive:
         for name, content in files.items():
             data = content if isinstance(content, bytes) else content.encode()
             member = TarInfo(name)
@@ -60,8 +61,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def read(path: Path, scratch: Path) -> CourseItem:
-    with opened(path, path.name, scratch, FILE_MAX) as found:
-        return found.item
+    """What is read of a material; its spool is gone again."""
+    spool = new_path(scratch)
+    try:
+        return read_material(path, path.name, spool, FILE_MAX).item
+    finally:
+        spool.unlink(missing_ok=True)
 
 
 async def upload(world: World, who: str, data: bytes, name: str = "course.zip", **fields: str) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from studium.access.actor import Actor
+from studium.entrypoints.operations.reconcile import broken_invariants, reconcile
 from studium.kit.runtime import Runtime
 from studium.models import Course, Role, UploadedFile
-from studium.modules.courses.importing import actions
-from studium.modules.courses.importing.actions import Report, Wish, import_course
+from studium.modules.exchange.actions import import_course
+from studium.modules.exchange.model.imports import ImportRequest, Report
+from studium.modules.exchange.writing import taking
 from studium.modules.files import actions_intake
-from studium.modules.files.actions_intake import Taken
-from studium.reconcile import broken_invariants, reconcile
+from studium.modules.files.actions_intake import Source, Taken
 from tests.importing.studio import exported, upload, zipped
 from tests.importing.test_export import WITH_PHOTO
 from tests.world import World
@@ -30,15 +31,15 @@ def keep_abreast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody take the photo before all are about to: each has looked by then, and found nothing."""
     barrier, take = asyncio.Barrier(TIMES), actions_intake.take
 
-    async def together(
-        runtime: Runtime, filename: str, data: bytes, ours: Collection[tuple[str, str]], *, keep: bool
+    async def in_transaction(
+        runtime: Runtime, filename: str, source: Source, ours: Collection[tuple[str, str]], *, keep: bool
     ) -> Taken:
         if "photo" in filename:
             async with asyncio.timeout(20):
                 await barrier.wait()
-        return await take(runtime, filename, data, ours, keep=keep)
+        return await take(runtime, filename, source, ours, keep=keep)
 
-    monkeypatch.setattr(actions, "take", together)
+    monkeypatch.setattr(taking, "take", in_transaction)
 
 
 async def at_once(world: World, who: str, path: Path) -> list[Report]:
@@ -48,7 +49,7 @@ async def at_once(world: World, who: str, path: Path) -> list[Report]:
         del session, report
 
     def one() -> asyncio.Task[Report]:
-        wish = Wish(path, "course.zip", owner)
+        wish = ImportRequest(path, "course.zip", owner)
         return asyncio.create_task(import_course(world.runtime, wish, lambda *_: None, finish))
 
     return list(await asyncio.gather(*(one() for _ in range(TIMES))))
@@ -74,7 +75,7 @@ async def test_one_course_comes_of_six_imports_at_once(
     assert sorted(str(report.outcome) for report in reports) == ["created", *["unchanged"] * (TIMES - 1)]
     assert len({report.course_id for report in reports}) == len({report.items for report in reports}) == 1
     assert await world.count(Course) == courses + 1
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         statement = select(UploadedFile).where(UploadedFile.course_id == reports[0].course_id)
         files = (await session.execute(statement)).scalars().all()
     assert sorted(file.original_filename for file in files) == NAMES[kind]

@@ -9,7 +9,7 @@ from tarfile import GNU_FORMAT, GNUTYPE_SPARSE, SYMTYPE, TarInfo
 import pytest
 
 from studium.models import Course
-from studium.modules.courses.course_text import CourseFormatError
+from studium.modules.exchange.model.texts import CourseFormatError
 from tests.importing.studio import BICYCLE, contents, read, tarred, tree, upload, zipped
 from tests.world import World
 
@@ -89,7 +89,7 @@ BOMB = zlib.compressobj(9, wbits=31)
 ARCHIVES: dict[str, tuple[str, bytes, str]] = {
     "not an archive": ("a.zip", b"\x00\x01\x02", "not an archive"),
     "empty archive": ("a.zip", b"PK\x05\x06" + bytes(18), "not an archive"),
-    "cut zip": ("a.zip", zipped(FILES)[:-40], "not that of a .zip"),
+    "cut zip": ("a.zip", zipped(FILES)[:-40], "cannot be read as one"),
     "zip path": ("a.zip", zipped({"../../evil.md": b"x"}), "lead out of its folder"),
     "zip absolute": ("a.zip", zipped({"/etc/evil.md": b"x"}), "lead out of its folder"),
     "zip bomb": ("a.zip", zipped({"course.md": bytes(50_000_000)}), "too large when unpacked"),
@@ -118,8 +118,14 @@ def test_components_that_nothing_here_is_like_are_named(tmp_path: Path) -> None:
     item = read(BICYCLE, tmp_path)
     left = {(each.name, each.what): (each.place, each.why) for each in item.report if each.fate == "skipped"}
     assert left == {
-        ("Tubes or none?", "poll"): ("vertical/puncture.xml:4", "Studium has no polls"),
-        ("Braking distance", "customresponse"): ("problem/brake.xml:2", "a script of the course marks it"),
+        ("Tubes or none?", "poll"): (
+            "vertical/puncture.xml:4",
+            "Studium has no polls; 4 words are left out with it",
+        ),
+        ("Braking distance", "customresponse"): (
+            "problem/brake.xml:2",
+            "a script of the course marks it; its text of 5 words is left out with it",
+        ),
     }
 
 

@@ -10,10 +10,17 @@ import pytest
 from PIL import Image
 
 from studium.models import LessonType, QuestionType, QuizType
-from studium.modules.courses.course_text import CourseText, JsonObject, LessonText, OptionText, QuestionText, QuizText
-from studium.modules.courses.course_writer import write_course
-from studium.modules.courses.importing.export import add_texts
-from studium.modules.courses.markdown_course import read_course
+from studium.modules.exchange.export import add_texts
+from studium.modules.exchange.formats.own.course import read_course
+from studium.modules.exchange.formats.own.writer import write_course
+from studium.modules.exchange.model.texts import (
+    CourseText,
+    JsonObject,
+    LessonText,
+    OptionText,
+    QuestionText,
+    QuizText,
+)
 from tests.importing.studio import BICYCLE, contents, exported, read, upload, zipped
 from tests.world import World, open_world
 

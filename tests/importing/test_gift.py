@@ -7,11 +7,11 @@ from textwrap import dedent
 import pytest
 
 from studium.models import QuestionType
-from studium.modules.courses.course_text import QuestionText
-from studium.modules.courses.importing.gift import read_gift
-from studium.modules.courses.importing.gift_parts import gift_parts
-from studium.modules.courses.importing.items import Fate, QuestionSet
-from studium.modules.courses.importing.moodle_parts import Kind, Question, RichText, TextFormat
+from studium.modules.exchange.formats.gift.parts import gift_parts
+from studium.modules.exchange.formats.gift.reader import read_gift
+from studium.modules.exchange.formats.questions.parts import Kind, Question, RichText, TextFormat
+from studium.modules.exchange.model.items import ImportOutcome, QuestionSet
+from studium.modules.exchange.model.texts import QuestionText
 from tests.importing.moodle_checks import assert_sound, fates, shown
 
 PATH = PurePath("quiz.gift")
@@ -26,21 +26,21 @@ def read(text: str) -> QuestionSet:
 def one(text: str) -> QuestionText:
     """The question that the text holds, imported as it is."""
     found = read(text)
-    assert [each.fate for each in found.report] == [Fate.IMPORTED]
+    assert [each.fate for each in found.report] == [ImportOutcome.IMPORTED]
     return found.questions[0]
 
 
 def changed(text: str) -> tuple[QuestionText, str]:
     """The question that the text holds, and what was changed in it."""
     found = read(text)
-    assert [each.fate for each in found.report] == [Fate.CHANGED]
+    assert [each.fate for each in found.report] == [ImportOutcome.CHANGED]
     return found.questions[0], found.report[0].why
 
 
 def skipped(text: str) -> str:
     """Why the question that the text holds was skipped."""
     found = read(text)
-    assert [each.fate for each in found.report] == [Fate.SKIPPED]
+    assert [each.fate for each in found.report] == [ImportOutcome.SKIPPED]
     assert not found.questions
     return found.report[0].why
 
@@ -99,7 +99,7 @@ def test_a_category_names_the_questions_after_it() -> None:
         "Physics/Light",
         "Chemistry",
     ]
-    assert [(each.name, each.what) for each in found.report if each.fate is Fate.CHANGED] == [
+    assert [(each.name, each.what) for each in found.report if each.fate is ImportOutcome.CHANGED] == [
         ("Physics/Light", "category"),
         ("Chemistry", "category"),
     ]
@@ -230,7 +230,8 @@ def test_feedback_goes_to_the_explanation() -> None:
     ("answers", "why"),
     [
         ("=plum ~plum", "two options with the same text"),
-        ("=plum ~", "an empty option"),
+        ("=plum ~", "1 options; a question has 2 to 20"),
+        ("= ~plum ~pear", "no option earns full marks"),
         ("~plum ~pear", "no option earns anything"),
         ("~plum", "no option earns anything"),
         ("~%100%plum", "1 options; a question has 2 to 20"),
@@ -244,8 +245,74 @@ def test_options_that_cannot_be_held(answers: str, why: str) -> None:
     assert skipped(f"Which?{{{answers}}}") == why
 
 
-def test_what_looks_like_a_weight_is_text() -> None:
-    assert options(one("Which?{=%x%plum ~50%}")) == [("%x%plum", True), ("50%", False)]
+@pytest.mark.parametrize("marks", ["x", "", "1/3", "33.3.3", "-", "50 50", "1e", "12,5,0", "½"])
+def test_what_stands_where_a_weight_stands_is_never_shown(marks: str) -> None:
+    for sign, other in (("=", "~"), ("~", "=")):
+        assert skipped(f"Which?{{{other}pear {sign}%{marks}%plum}}") == (
+            f"'%{marks}%' where a weight stands; if it is text, write a word before it"
+        )
+    assert skipped(f"Which?{{=%{marks}%plum}}").endswith("write a word before it")
+
+
+def test_percent_signs_that_are_no_weight_are_text() -> None:
+    found = one("Which?{=%PATH% ~50% ~5 % or 6 %}")
+    assert options(found) == [("%PATH%", True), ("50%", False), ("5 % or 6 %", False)]
+    assert one("Which?{=%PATH%}").correct_answer == "%PATH%"
+
+
+@pytest.mark.parametrize(
+    ("written", "percent"),
+    [
+        ("33.333333333333336", "33.33333"),
+        ("33,33333", "33.33333"),
+        (".5", "0.5"),
+        ("5e1", "50"),
+        ("50.", "50"),
+        ("+50", "50"),
+        (" 50 ", "50"),
+        ("0050.000000000000000000000000000", "50"),
+    ],
+)
+def test_weights_as_computers_write_them(written: str, percent: str) -> None:
+    question, why = changed(f"Which?{{=plum ~%{written}%pear ~%-{written.strip(' +')}%fig}}")
+    assert options(question) == [("plum", True), ("pear", False), ("fig", False)]
+    assert why.startswith(f"options that earned {percent} % count as wrong; ")
+    assert one(f"Which?{{=plum =%1e2%pear =%-{written.strip(' +')}%fig}}").correct_answer == "plum|pear"
+
+
+# Empty answers fall away
+
+
+@pytest.mark.parametrize(
+    ("answers", "texts"),
+    [
+        ("~=some~a few", ["some", "a few"]),
+        ("=a ~b ~", ["a", "b"]),
+        ("~ =a ~ ~b", ["a", "b"]),
+        ("=a ~~b", ["a", "b"]),
+        ("=a ~b ~[html]<p>&nbsp;</p>", ["a", "b"]),
+        ("=a ~b ~%0%", ["a", "b"]),
+    ],
+)
+def test_empty_options_fall_away(answers: str, texts: list[str]) -> None:
+    assert [text for text, _ in options(one(f"Which?{{{answers}}}"))] == texts
+
+
+def test_an_empty_answer_that_says_something_is_named() -> None:
+    found, why = changed("Which?{=a ~b ~#This was meant as a third.}")
+    assert found.explanation == "This was meant as a third."
+    assert why.startswith("an answer without a text is left out; ")
+    found, why = changed("Which?{=a =%50%}")
+    assert (found.correct_answer, why) == ("a", "an answer without a text is left out")
+    assert one("Which?{=a = =b}").correct_answer == "a|b"
+
+
+def test_a_wrong_number_is_named() -> None:
+    _, why = changed("How many?{#=5 ~10#Too many.}")
+    assert why == (
+        "what stands behind ~ ('10') is left out: there are no wrong numbers; "
+        "the feedback on single answers is in the explanation"
+    )
 
 
 # True or false
@@ -292,7 +359,7 @@ def test_partly_right_answers_are_named() -> None:
         ("=N*l", "a right answer with the wildcard *"),
         ("=%50%Nile", "no answer earns full marks"),
         ("=a|b", "a right answer with the character |, which separates alternatives"),
-        ("=", "an empty answer"),
+        ("=", "no answer in the braces"),
         ("=" + "x" * 501, "a right answer of more than 500 characters"),
         (
             " ".join("=" + str(number) * 400 for number in range(9)),
@@ -397,9 +464,9 @@ def test_a_question_without_a_text() -> None:
 def test_a_file_mixes_everything_and_loses_nothing() -> None:
     found = read("Wet?{T}\n\nMatch.{=a->b =c->d}\n\nBroken {=a\n\nWhich?{=a#b ~c}\n\nRead this.")
     assert fates(found) == [
-        (Fate.IMPORTED, 1, ""),
-        (Fate.SKIPPED, 3, "there are no matching questions here"),
-        (Fate.SKIPPED, 5, "a missing closing brace }; an empty line ends a question"),
-        (Fate.CHANGED, 7, "the feedback on single answers is in the explanation"),
-        (Fate.SKIPPED, 9, "a text without a question; put it into a lesson"),
+        (ImportOutcome.IMPORTED, 1, ""),
+        (ImportOutcome.SKIPPED, 3, "there are no matching questions here"),
+        (ImportOutcome.SKIPPED, 5, "a missing closing brace }; an empty line ends a question"),
+        (ImportOutcome.CHANGED, 7, "the feedback on single answers is in the explanation"),
+        (ImportOutcome.SKIPPED, 9, "a text without a question; put it into a lesson"),
     ]

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studium.modules.courses.importing.gift import GIFT_MAX, read_gift
-from studium.modules.courses.importing.gift_parts import gift_parts
-from studium.modules.courses.importing.items import Fate
-from studium.modules.courses.importing.moodle_parts import Refused
-from studium.modules.courses.importing.moodle_questions import PARTS_MAX
+from studium.modules.exchange.formats.gift.parts import gift_parts
+from studium.modules.exchange.formats.gift.reader import GIFT_MAX, read_gift
+from studium.modules.exchange.formats.questions.parts import Refused
+from studium.modules.exchange.formats.questions.questions import PARTS_MAX
+from studium.modules.exchange.model.items import ImportOutcome
 from tests.importing.moodle_checks import assert_sound, fates
 
 PATH = PurePath("quiz.gift")
@@ -66,32 +66,32 @@ def test_what_is_between_the_braces_never_leaks_out(stem: str, body: str) -> Non
     ],
 )
 def test_what_is_broken_is_named_with_its_line(text: str, line: int, why: str) -> None:
-    assert fates(read_gift(text.encode(), PATH)) == [(Fate.SKIPPED, line, why)]
+    assert fates(read_gift(text.encode(), PATH)) == [(ImportOutcome.SKIPPED, line, why)]
 
 
 def test_an_unclosed_brace_ends_at_the_empty_line() -> None:
     found = read_gift(b"::First::Which?{\n=a\n\n~b\n}\n\nIs it wet?{T}", PATH)
     assert fates(found) == [
-        (Fate.SKIPPED, 1, "a missing closing brace }; an empty line ends a question"),
-        (Fate.SKIPPED, 4, "a missing opening brace {"),
-        (Fate.IMPORTED, 7, ""),
+        (ImportOutcome.SKIPPED, 1, "a missing closing brace }; an empty line ends a question"),
+        (ImportOutcome.SKIPPED, 4, "a missing opening brace {"),
+        (ImportOutcome.IMPORTED, 7, ""),
     ]
     assert found.report[0].name == "First"
 
 
 @pytest.mark.parametrize("data", [b"Wet?{T}\n\nCaf\xe9?{T}", b"\n\n\xff\xff", b"Wet?{T}\n\n\x00\xd8"])
 def test_another_encoding_is_named_with_its_line(data: bytes) -> None:
-    assert fates(read_gift(data, PATH)) == [(Fate.SKIPPED, 3, "not UTF-8; save the file in that encoding")]
+    assert fates(read_gift(data, PATH)) == [(ImportOutcome.SKIPPED, 3, "not UTF-8; save the file in that encoding")]
 
 
 def test_half_a_character_of_utf_16() -> None:
-    assert fates(read_gift(b"\xff\xfea\x00\x00\xd8", PATH))[0][0] is Fate.SKIPPED
+    assert fates(read_gift(b"\xff\xfea\x00\x00\xd8", PATH))[0][0] is ImportOutcome.SKIPPED
 
 
 def test_control_characters_are_left_out_and_named() -> None:
     found = read_gift("Is\x00 it \x1b[1mwet\ufdd0?{T}".encode(), PATH)
     assert found.questions[0].question_text == "Is it [1mwet?"
-    assert fates(found) == [(Fate.CHANGED, 1, "control characters are left out")]
+    assert fates(found) == [(ImportOutcome.CHANGED, 1, "control characters are left out")]
 
 
 def test_piles_of_accents_are_cut() -> None:
@@ -115,14 +115,14 @@ def test_piles_of_accents_are_cut() -> None:
 def test_what_is_too_long_is_named(text: str, why: str) -> None:
     found = read_gift(f"Wet?{{T}}\n\n{text}\n\nCold?{{F}}".encode(), PATH)
     assert len(found.questions) == 2
-    assert fates(found)[1] == (Fate.SKIPPED, 3, why)
+    assert fates(found)[1] == (ImportOutcome.SKIPPED, 3, why)
     assert len(found.report[1].name) <= 80
 
 
 def test_feedback_that_is_too_long_is_left_out_and_named() -> None:
     found = read_gift(f"Wet?{{T####{'x' * 20_001}}}".encode(), PATH)
     assert found.questions[0].explanation is None
-    assert fates(found) == [(Fate.CHANGED, 1, "feedback of more than 20,000 characters is left out")]
+    assert fates(found) == [(ImportOutcome.CHANGED, 1, "feedback of more than 20,000 characters is left out")]
 
 
 def test_labels_are_cut_and_counted() -> None:
@@ -131,12 +131,14 @@ def test_labels_are_cut_and_counted() -> None:
     metadata = found.questions[0].metadata
     assert (len(str(metadata["title"])), len(str(metadata["external_id"]))) == (255, 255)
     assert metadata["tags"] == [f"tag {number}" for number in range(20)]
-    assert fates(found) == [(Fate.CHANGED, 2, "only its first 20 tags are kept")]
+    assert fates(found) == [
+        (ImportOutcome.CHANGED, 2, "only its first 20 tags are kept; its title is cut to 255 characters")
+    ]
 
 
 def test_a_file_that_is_too_big_is_not_read() -> None:
     found = read_gift(b"Wet?{T}\n\n" * (GIFT_MAX // 9 + 1), PATH)
-    assert fates(found) == [(Fate.SKIPPED, 1, "more than 33,554,432 bytes")]
+    assert fates(found) == [(ImportOutcome.SKIPPED, 1, "more than 33,554,432 bytes")]
 
 
 def test_a_hundred_thousand_questions_take_seconds_and_the_report_says_where_it_stopped() -> None:
@@ -157,7 +159,7 @@ def test_a_million_marks_take_no_longer_than_their_number(mark: str) -> None:
     found = read_gift(b"x" + mark.encode() * (1_000_000 // len(mark)), PATH)
     found_between = read_gift(b"x{" + mark.encode() * (900_000 // len(mark)) + b"}", PATH)
     assert process_time() - started < 10
-    assert {each.fate for each in found.report + found_between.report} == {Fate.SKIPPED}
+    assert {each.fate for each in found.report + found_between.report} == {ImportOutcome.SKIPPED}
 
 
 def test_refused_parts_have_names() -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from studium.models import QuestionType
-from studium.modules.courses.course_text import QuestionText
-from studium.modules.courses.importing.gift import read_gift
-from studium.modules.courses.importing.gift_parts import gift_parts
-from studium.modules.courses.importing.items import Fate
-from studium.modules.courses.importing.moodle_numbers import Near, near
-from studium.modules.courses.importing.moodle_parts import Answer, Kind, Question, RichText
+from studium.modules.exchange.formats.gift.parts import gift_parts
+from studium.modules.exchange.formats.gift.reader import read_gift
+from studium.modules.exchange.formats.questions.numbers import Near, near
+from studium.modules.exchange.formats.questions.parts import Answer, Kind, Question, RichText
+from studium.modules.exchange.model.items import ImportOutcome
+from studium.modules.exchange.model.texts import QuestionText
 from tests.importing.moodle_checks import assert_sound, shown, words
 
 Json = Mapping[str, Any]
@@ -135,14 +135,14 @@ def test_its_questions_are_ours_and_the_report_names_the_rest(path: Path) -> Non
     found = read_gift(path.read_bytes(), PurePath(path.name))
     wanted = expected(path)
     assert_sound(found)
-    assert [each.fate is not Fate.SKIPPED for each in found.report] == [
+    assert [each.fate is not ImportOutcome.SKIPPED for each in found.report] == [
         each["type"] in HELD or each["type"] == "Category" for each in wanted
     ]
     held = [each for each in wanted if each["type"] in HELD]
     for question, want in zip(found.questions, held, strict=True):
         compare(question, want)
     left = [each for each in wanted if each["type"] not in HELD]
-    named = [item for item in found.report if item.fate is Fate.SKIPPED or item.what == "category"]
+    named = [item for item in found.report if item.fate is ImportOutcome.SKIPPED or item.what == "category"]
     for item, want in zip(named, left, strict=True):
         assert (item.what, bool(item.why)) == (KINDS[want["type"]].value, True)
         assert words(item.name) in words(want["title"] or want["stem"]["text"])

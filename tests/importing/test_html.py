@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studium.modules.courses.importing.html_text import html_to_markdown
+from studium.modules.exchange.formats.html.text import html_to_markdown
 
 TAGS = (
     "html", "head", "title", "body", "frameset", "frame", "base", "form", "select", "option", "p", "a", "img", "b",

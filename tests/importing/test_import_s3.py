@@ -40,8 +40,8 @@ async def test_a_course_comes_in_and_goes_out(world: World) -> None:
     course = (await world.call("ada", "GET", f"/courses/{done['course_id']}")).json()
     shown = await world.call("ada", "GET", course["thumbnail_url"].removeprefix("/api/v1"))
     assert shown.status_code == 307
-    async with httpx2.AsyncClient() as outside:
-        picture = (await outside.get(shown.headers["location"])).content
+    async with httpx2.AsyncClient() as has_external_effects:
+        picture = (await has_external_effects.get(shown.headers["location"])).content
     assert picture.startswith(b"\x89PNG")
     archive = await exported(world, "ada", done["course_id"])
     assert picture in archive  # Files are stored in it as they are.

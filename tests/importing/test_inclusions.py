@@ -34,7 +34,7 @@ def test_one_in_open_edx_is_reported(tmp_path: Path, place: str, space: str) -> 
     course = f"<course url_name='r' org='o' course='c'><chapter><sequential>{inside}</sequential></chapter></course>"
     folder = tree(tmp_path / "course", {"course.xml": course})
     assert inclusions(folder, tmp_path) == [("course.xml:2", "skipped", "inclusion", WHY)]
-    assert [each.title for each in read(folder, tmp_path).course.lessons] == ["chapter", "sequential", "v"]
+    assert [each.title for each in read(folder, tmp_path).course.lessons] == ["Section 1", "Subsection 1", "v"]
 
 
 def test_the_words_around_it_stay(tmp_path: Path) -> None:

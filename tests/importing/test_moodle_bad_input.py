@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studium.modules.courses.importing.items import Fate
-from studium.modules.courses.importing.moodle_elements import READERS
-from studium.modules.courses.importing.moodle_questions import PARTS_MAX
-from studium.modules.courses.importing.moodle_xml import read_moodle_xml
+from studium.modules.exchange.formats.moodle.elements import READERS
+from studium.modules.exchange.formats.moodle.reader import read_moodle_xml
+from studium.modules.exchange.formats.questions.questions import PARTS_MAX
+from studium.modules.exchange.model.items import ImportOutcome
 from tests.importing.moodle_checks import assert_sound, fates
 
 PATH = PurePath("bank.xml")
@@ -85,9 +85,9 @@ def test_entities_of_a_document_type_are_refused(tmp_path: Path) -> None:
     secret.write_text("the secret")
     question = b'<quiz><question type="essay"><questiontext><text>&a;</text></questiontext></question></quiz>'
     laughs = b'<!DOCTYPE quiz [<!ENTITY b "ha"><!ENTITY a "&b;&b;">]>'
-    outside = f'<!DOCTYPE quiz [<!ENTITY a SYSTEM "{secret.as_uri()}">]>'.encode()
+    has_external_effects = f'<!DOCTYPE quiz [<!ENTITY a SYSTEM "{secret.as_uri()}">]>'.encode()
     remote = b'<!DOCTYPE quiz SYSTEM "http://127.0.0.1:9/a.dtd">'
-    for declaration in (laughs, outside, remote):
+    for declaration in (laughs, has_external_effects, remote):
         assert why(declaration + question)
 
 
@@ -124,7 +124,7 @@ def test_damaged_files_are_named(file: str, reason: str) -> None:
     assert why(f"<quiz>{question}</quiz>".encode()) == reason
 
 
-@pytest.mark.parametrize("fraction", ["150", "-101", "full", "1e2", ""])
+@pytest.mark.parametrize("fraction", ["150", "-101", "full", "1e3", "1/3", "33.3.3", "50 %", ""])
 def test_weights_that_are_none(fraction: str) -> None:
     answers = f'<answer fraction="{fraction}"><text>a</text></answer>' * 2
     question = f'<question type="multichoice"><questiontext><text>Which?</text></questiontext>{answers}</question>'
@@ -142,7 +142,11 @@ def test_a_hundred_thousand_questions_take_seconds_and_the_report_says_where_it_
     found = read_moodle_xml(f"<quiz>\n{question * 100_000}</quiz>".encode(), PATH)
     assert process_time() - started < 20
     assert len(found.questions) == PARTS_MAX
-    assert fates(found)[-1] == (Fate.SKIPPED, 20_002, "more than 20,000 questions; nothing from here on was read")
+    assert fates(found)[-1] == (
+        ImportOutcome.SKIPPED,
+        20_002,
+        "more than 20,000 questions; nothing from here on was read",
+    )
 
 
 def test_lines_are_counted_beyond_65_535() -> None:

@@ -5,8 +5,8 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studium.modules.courses.importing.moodle_parts import RichText, TextFormat, Unreadable
-from studium.modules.courses.importing.moodle_texts import Texts
+from studium.modules.exchange.formats.questions.parts import RichText, TextFormat, Unreadable
+from studium.modules.exchange.formats.questions.texts import Texts
 
 MARKS = st.sampled_from([
     "<p>", "</p>", "<b>", "</b>", "<i", "<img src=", "'@@PLUGINFILE@@/a.png'", "'data:image/png;base64,AAAA'", ">",
@@ -22,8 +22,8 @@ MARKS = st.sampled_from([
 def test_any_html_gives_a_text_or_a_reason(html: str, text_format: TextFormat) -> None:
     texts = Texts("a:1")
     rich = RichText(html, text_format, {"/a.png": b"one"})
-    for convert in (texts.markdown, texts.words):
+    for convert in (texts.markdown, texts.option, texts.note):
         with suppress(Unreadable):
             found = convert(rich)
             assert not any(char in found for char in "\x00\x85\ud800")
-    assert all(file.load() for file in texts.files)
+    assert all(file.content for file in texts.files)

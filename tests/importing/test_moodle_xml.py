@@ -7,9 +7,9 @@ from pathlib import PurePath
 import pytest
 
 from studium.models import QuestionType
-from studium.modules.courses.course_text import QuestionText
-from studium.modules.courses.importing.items import Fate, QuestionSet
-from studium.modules.courses.importing.moodle_xml import read_moodle_xml
+from studium.modules.exchange.formats.moodle.reader import read_moodle_xml
+from studium.modules.exchange.model.items import ImportOutcome, QuestionSet
+from studium.modules.exchange.model.texts import QuestionText
 from tests.importing.moodle_checks import assert_sound, fates
 
 PATH = PurePath("bank.xml")
@@ -35,19 +35,19 @@ def question(kind: str, body: str, text: str = "Which river?", name: str = "Rive
 
 def one(kind: str, body: str, text: str = "Which river?") -> QuestionText:
     found = read(question(kind, body, text))
-    assert fates(found) == [(Fate.IMPORTED, 3, "")]
+    assert fates(found) == [(ImportOutcome.IMPORTED, 3, "")]
     return found.questions[0]
 
 
 def changed(kind: str, body: str, text: str = "Which river?") -> tuple[QuestionText, str]:
     found = read(question(kind, body, text))
-    assert [each.fate for each in found.report] == [Fate.CHANGED], found.report
+    assert [each.fate for each in found.report] == [ImportOutcome.CHANGED], found.report
     return found.questions[0], found.report[0].why
 
 
 def skipped(kind: str, body: str, text: str = "Which river?") -> str:
     found = read(question(kind, body, text))
-    assert [each.fate for each in found.report] == [Fate.SKIPPED]
+    assert [each.fate for each in found.report] == [ImportOutcome.SKIPPED]
     assert found.report[0].name == "Rivers"
     return found.report[0].why
 
@@ -85,7 +85,7 @@ def test_a_category_names_the_questions_after_it() -> None:
     assert [each.metadata.get("category") for each in found.questions] == [None, "$course$/top/Maps"]
     assert (found.report[1].what, found.report[1].fate, found.report[1].name) == (
         "category",
-        Fate.CHANGED,
+        ImportOutcome.CHANGED,
         "$course$/top/Maps",
     )
 
@@ -96,7 +96,8 @@ def test_a_category_names_the_questions_after_it() -> None:
         ("html", "<p>Is <b>it</b>?</p>", "Is **it**?"),
         ("markdown", "Is *it*?", "Is *it*?"),
         ("plain_text", "Is *it* 1 < 2?", "Is \\*it\\* 1 \\< 2?"),
-        ("moodle_auto_format", "Is it\n1 &amp; 2?", "Is it\\\n1 \\&amp; 2?"),
+        ("moodle_auto_format", "Is it\n1 &amp; 2?", "Is it\\\n1 \\& 2?"),
+        ("moodle_auto_format", "Is it\n1 & 2?", "Is it\\\n1 & 2?"),
         ("moodle_auto_format", "Is <b>it</b>?", "Is **it**?"),
         ("unheard_of", "Is <b>it</b>?", "Is **it**?"),
     ],
@@ -126,10 +127,13 @@ def test_files_come_with_the_text_that_shows_them() -> None:
         + "</question>"
     )
     (item,) = found.files
-    assert (item.filename, item.place, item.load()) == ("nile.png", "bank.xml:3", b"a picture")
-    assert found.questions[0].question_text == f"Where is ![this]({item.token})?"
-    assert options(found.questions[0]) == [("here", True), (f"![x]({item.token})", False)]
-    assert found.report[0].why == "the file '/nile.png' is not in the material and is left out"
+    assert (item.filename, item.place, item.content) == ("nile.png", "bank.xml:3", b"a picture")
+    assert found.questions[0].question_text == f"Where is ![this]({item.token})?\n\n**Picture 1:** ![x]({item.token})"
+    assert options(found.questions[0]) == [("here", True), ("Picture 1", False)]
+    assert found.report[0].why == (
+        "pictures of its options stand in its text, and the options name them; "
+        "the file '/nile.png' is not in the material and is left out"
+    )
 
 
 def test_files_of_a_skipped_question_are_not_taken() -> None:
@@ -142,13 +146,12 @@ def test_files_of_a_skipped_question_are_not_taken() -> None:
 def test_what_ours_have_no_place_for_is_named() -> None:
     extra = (
         "<partiallycorrectfeedback format='html'><text>Half of it.</text></partiallycorrectfeedback>"
-        "<hint format='html'><text>Think.</text></hint><hidden>1</hidden><image_base64>AAAA</image_base64>"
+        "<hint format='html'><text>Think.</text></hint><hidden>1</hidden>"
         "<responsetemplate format='html'><text>Dear all</text></responsetemplate><attachments>2</attachments>"
     )
     found = read(f"<question type='essay'><questiontext><text>Why?</text></questiontext>{extra}</question>")
     assert found.report[0].why == (
-        "the feedback on the answer as a whole is left out; hints are left out; "
-        "a picture in the form of Moodle 1 is left out; it was hidden in Moodle; "
+        "the feedback on the answer as a whole is left out; hints are left out; it was hidden in Moodle; "
         "the text that an answer begins with is left out; an answer has no files attached to it"
     )
 
@@ -160,7 +163,7 @@ def test_what_ours_have_no_place_for_is_named() -> None:
         ("1000", "points of 1000; a question has 0.01 to 999.99"),
         ("-1", "points of -1; a question has 0.01 to 999.99"),
         ("ten", "points of 'ten', which is not a number"),
-        ("1e9", "points of '1e9', which is not a number"),
+        ("1e9", "points of 1000000000; a question has 0.01 to 999.99"),
     ],
 )
 def test_points_that_cannot_be_held(grade: str, why: str) -> None:
@@ -170,6 +173,22 @@ def test_points_that_cannot_be_held(grade: str, why: str) -> None:
 def test_points_are_rounded() -> None:
     found, why = changed("essay", "<defaultgrade>0.3333333</defaultgrade>")
     assert (found.points, why) == (Decimal("0.33"), "its points are rounded to 0.33")
+
+
+@pytest.mark.parametrize(
+    ("grade", "points"), [("1,5", "1.5"), (".5", "0.5"), ("2e1", "20"), ("1.50000000000000000", "1.5")]
+)
+def test_points_as_computers_write_them(grade: str, points: str) -> None:
+    assert one("essay", f"<defaultgrade>{grade}</defaultgrade>").points == Decimal(points)
+
+
+@pytest.mark.parametrize("weight", ["33.333333333333336", "33,33333", "3.3333333333E1"])
+def test_weights_as_computers_write_them(weight: str) -> None:
+    body = (
+        "<single>false</single>" + "".join(answer(text, weight) for text in "abc") + answer("d", "-33,333333333333336")
+    )
+    found = one("multichoice", body)
+    assert [each.is_correct for each in found.options] == [True, True, True, False]
 
 
 # The types
@@ -250,10 +269,11 @@ def test_essay_keeps_notes_for_graders_from_learners() -> None:
     [
         ("description", "a text without a question; put it into a lesson"),
         ("matching", "there are no matching questions here"),
-        ("cloze", "there are no questions of the type 'cloze' here"),
-        ("calculated", "there are no questions of the type 'calculated' here"),
-        ("ddwtos", "there are no questions of the type 'ddwtos' here"),
-        ("", "there are no questions of the type '' here"),
+        ("cloze", "a text with gaps that are filled in (Moodle calls the type 'cloze')"),
+        ("calculated", "its numbers are made up anew for each learner (Moodle calls the type 'calculated')"),
+        ("ddwtos", "words are dragged into a text (Moodle calls the type 'ddwtos')"),
+        ("poodle", "there are no such questions here (Moodle calls the type 'poodle')"),
+        ("", "there are no such questions here (Moodle calls the type '')"),
     ],
 )
 def test_types_that_ours_are_not_are_named(kind: str, why: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from studium.modules.courses.importing.items import Fate
+from studium.modules.exchange.model.items import ImportOutcome
 from tests.importing.studio import DEMO, contents, exported, needs_demo, read, tarred, upload, walk_through
 from tests.world import World
 
@@ -68,7 +68,7 @@ def test_the_report_names_every_component(tmp_path: Path) -> None:
             if name and (DEMO / "course" / kind / f"{name}.xml").exists()
         }
         assert used <= places
-    assert all(each.why for each in item.report if each.fate is not Fate.IMPORTED)
+    assert all(each.why for each in item.report if each.fate is not ImportOutcome.IMPORTED)
 
 
 async def test_a_learner_walks_it_and_it_comes_back_the_same(world: World) -> None:

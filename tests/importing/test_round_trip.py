@@ -19,8 +19,8 @@ from PIL import Image
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import func, select, update
 
-from studium.kit.ids import new_id
-from studium.kit.tables import Base
+from studium.kit.base.ids import new_id
+from studium.kit.db.tables import Base
 from studium.models import (
     Course,
     Difficulty,
@@ -51,7 +51,7 @@ async def other_school(migrated: Path, folder: Path) -> AsyncIterator[World]:
 
 async def set_aside(world: World) -> None:
     """Give every course another slug, so that those that come in have theirs and are new."""
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         for course in (await session.execute(select(Course))).scalars():
             name = f"aside-{course.id}"
             await session.execute(update(Course).where(Course.id == course.id).values(slug=name, external_id=name))
@@ -60,7 +60,7 @@ async def set_aside(world: World) -> None:
 async def digest(world: World) -> dict[str, str]:
     """What every table holds, but for the import's own."""
     found = {}
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         for table in Base.metadata.sorted_tables:
             if table.name not in OWN:
                 rows = sorted(map(repr, (await session.execute(select(table))).all()))
@@ -127,6 +127,7 @@ UPLOADS = {
     "soft.webp": picture("WEBP", quality=70),
     "moving.webp": picture("WEBP", quality=70, save_all=True, append_images=[COLOURS.rotate(90)], duration=100),
     "sharp.webp": picture("WEBP", lossless=True),
+    "talk.en.vtt": b"\xef\xbb\xbfWEBVTT\r\n\r\n00:01.000 --> 00:02.000 align:start\r\nHello.\r\n",
     "paper.pdf": b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n",
     "notes.txt": b"one\r\ntwo  \n\n",
     "x" * 150 + ".txt": b"first",
@@ -162,7 +163,8 @@ QUESTIONS: list[Request] = [
 ]  # fmt: skip
 QUIZZES: list[Request] = [
     {"title": "Graded", "quiz_type": "graded", "passing_score": 33.33, "time_limit_minutes": 1, "max_attempts": 100,
-     "shuffle_questions": False, "shuffle_options": False, "show_correct_answers": False, "description": " d\r\n"},
+     "shuffle_questions": False, "shuffle_options": False, "show_correct_answers": False,
+     "release": "together", "description": " d\r\n"},
     {"title": "Practice", "quiz_type": "practice", "passing_score": 0, "description": ""},
     {"title": "Plain", "quiz_type": "graded"},
 ]  # fmt: skip
@@ -190,7 +192,9 @@ async def full_course(world: World) -> str:
         lessons.append(await made(
             world, path, title=f" Lesson: {number} ", lesson_type=["text", "video", "assignment"][number % 3],
             content=content, parent_lesson_id=None if parent is None else lessons[parent], is_preview=number % 2 == 1,
-            video_url=urls["wheel.png"] if number == 1 else None, description=["", " d\r\n ", None, "x\n"][number % 4],
+            video_url=urls["wheel.png"] if number == 1 else None,
+            captions=[{"language": "pt-BR", "url": urls["talk.en.vtt"]}] if number % 3 == 1 else [],
+            description=["", " d\r\n ", None, "x\n"][number % 4],
             duration_minutes=number or None, metadata={"z": 1, "a": {}} if number % 2 else {},
         ))  # fmt: skip
     lessons.append(await made(world, path, title="Shown", lesson_type="text", content=shown, order_index=1))
@@ -213,7 +217,7 @@ async def full_course(world: World) -> str:
 async def archive_one(world: World, course_id: str) -> None:
     """Archive a lesson that has children and somebody's progress."""
     statement = select(Lesson).where(Lesson.course_id == UUID(course_id), Lesson.title == "Lesson: 1")
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         lesson = (await session.execute(statement)).scalar_one()
     await world.add(
         LessonProgress(
@@ -222,7 +226,7 @@ async def archive_one(world: World, course_id: str) -> None:
     )
     gone = await world.call("ada", "DELETE", f"/courses/{course_id}/lessons/{lesson.id}")
     assert gone.status_code == 204, gone.text
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         archived = select(func.count()).where(Lesson.course_id == lesson.course_id, Lesson.archived_at.is_not(None))
         assert await session.scalar(archived) == 1
 

@@ -1,6 +1,6 @@
 """A small library whose jobs the tests run: in the test's own process, or in one of its own that may be killed.
 
-As a program: `python -m tests.jobs.library` is a worker for the database and folder that the environment names.
+As a program: `python -m tests.jobs.worker` is a worker for the database and folder that the environment names.
 """
 
 import asyncio
@@ -14,12 +14,11 @@ from sqlalchemy import event as events
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.clock import now
-from studium.kit.config import load_settings
-from studium.kit.events import Event, on, publish
-from studium.kit.ids import new_id
-from studium.kit.jobs import GiveUp, current_job_id, job, periodic
-from studium.kit.runtime import Runtime, runtime_of
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.kit.jobs.events import Event, on, publish
+from studium.kit.jobs.registry import PermanentJobError, Queue, current_job_id, job, periodic
+from studium.kit.runtime import Runtime, get_runtime
 from studium.models import ThrottleHit
 
 
@@ -45,19 +44,28 @@ class NobodyListens(Event):
     book_id: UUID
 
 
+@dataclass(frozen=True)
+class CrateArrived(Event):
+    """A crate is to be unpacked; the shelf says how its handler behaves."""
+
+    crate_id: UUID
+    sender: str
+    content: str
+
+
 class ShelfFull(Exception):
     """The shelf is full while the file `full` is in the data folder."""
 
 
-@on(BookReturned)
+@on(BookReturned, "library.shelve")
 async def shelve(session: AsyncSession, event: BookReturned) -> None:
     """Put the book on its shelf."""
-    folder = runtime_of(session).settings.data_dir
+    folder = get_runtime(session).settings.data_dir
     session.add(ThrottleHit(id=new_id(), scope=event.shelf, key=str(event.book_id), occurred_at=now()))
     await session.flush()
     if event.shelf == "unknown":
         message = "no such shelf"
-        raise GiveUp(message)
+        raise PermanentJobError(message)
     if event.shelf == "full" and (folder / "full").exists():
         raise ShelfFull
     if event.shelf == "chain":
@@ -66,7 +74,7 @@ async def shelve(session: AsyncSession, event: BookReturned) -> None:
         events.listen(session.sync_session, "after_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
 
 
-@on(LetterDue, outside=True)
+@on(LetterDue, "library.send_letter", has_external_effects=True)
 async def send_letter(runtime: Runtime, event: LetterDue) -> None:
     """Write the job's id to the file `letters`; hang where the environment says so, refuse where `closed` exists."""
     folder = runtime.settings.data_dir
@@ -79,13 +87,39 @@ async def send_letter(runtime: Runtime, event: LetterDue) -> None:
         raise ShelfFull
 
 
-@job
+@on(CrateArrived, "library.unpack", has_external_effects=True, queue=Queue.IMPORTS, alone_by="sender", seconds=60)
+async def unpack(runtime: Runtime, event: CrateArrived) -> None:
+    """Write down when a crate is begun and done; a deadly one kills the process, a heavy one takes its time."""
+    crates = runtime.settings.data_dir / "crates"
+    _append(crates, f"begun {event.sender} {event.crate_id}")
+    if event.content == "deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    await asyncio.sleep(60 if event.content == "endless" else 0.2)
+    _append(crates, f"done {event.sender} {event.crate_id}")
+
+
+@dataclass(frozen=True)
+class ClockStopped(Event):
+    """Somebody waits for a clock that stands still."""
+
+    clock_id: UUID
+
+
+@on(ClockStopped, "library.wait_for_clock", seconds=0.1)
+async def wait_for_clock(session: AsyncSession, event: ClockStopped) -> None:
+    """Leave a mark in the transaction, and never end."""
+    session.add(ThrottleHit(id=new_id(), scope="clock", key=str(event.clock_id), occurred_at=now()))
+    await session.flush()
+    await asyncio.sleep(60)
+
+
+@job("library.stamp")
 async def stamp(session: AsyncSession, *, book: str) -> None:
     """Stamp a book."""
     session.add(ThrottleHit(id=new_id(), scope="stamp", key=book, occurred_at=now()))
 
 
-@periodic(seconds=0.2)
+@periodic("library.dust", seconds=0.2)
 async def dust(runtime: Runtime) -> None:
     """Leave a line in the file `dusted`."""
     _append(runtime.settings.data_dir / "dusted", str(os.getpid()))
@@ -93,7 +127,7 @@ async def dust(runtime: Runtime) -> None:
 
 async def shelved(runtime: Runtime, shelf: str) -> list[str]:
     """The books on a shelf."""
-    async with runtime.database.reading() as session:
+    async with runtime.database.read_session() as session:
         return list(await session.scalars(select(ThrottleHit.key).where(ThrottleHit.scope == shelf)))
 
 
@@ -105,10 +139,3 @@ def lines(path: Path) -> list[str]:
 def _append(path: Path, line: str) -> None:
     with path.open("a") as file:
         file.write(line + "\n")
-
-
-if __name__ == "__main__":
-    from studium.worker import run_worker
-    from tests.jobs import library as _registered  # noqa: F401 -- under its own name, not as __main__.
-
-    run_worker(load_settings())

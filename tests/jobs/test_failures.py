@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from studium.kit.events import publish
-from studium.kit.ids import new_id
-from studium.kit.jobs import MAX_TRIES, GiveUp, pause_after
-from studium.kit.metrics import REGISTRY
+from studium.kit.base.ids import new_id
+from studium.kit.base.metrics import REGISTRY
+from studium.kit.jobs.events import publish
+from studium.kit.jobs.registry import MAX_TRIES, PermanentJobError, retry_delay
 from studium.kit.runtime import Runtime
 from tests.jobs.library import BookReturned, LetterDue, ShelfFull, lines, shelved
 
@@ -20,14 +20,14 @@ _DUE_NOW = {
 
 async def make_due(runtime: Runtime) -> None:
     """Let the pause of every job be over."""
-    async with runtime.database.writing() as session:
+    async with runtime.database.write_session() as session:
         await session.execute(text(_DUE_NOW[runtime.database.dialect]))
 
 
 async def test_failed_job_waits_and_then_succeeds(runtime: Runtime, tmp_path: Path) -> None:
     (tmp_path / "full").touch()
     book = new_id()
-    async with runtime.database.writing() as session:
+    async with runtime.database.write_session() as session:
         await publish(session, BookReturned(book_id=book, shelf="full"))
     with pytest.raises(ShelfFull):
         await runtime.jobs.drain(raising=True)
@@ -43,7 +43,7 @@ async def test_failed_job_waits_and_then_succeeds(runtime: Runtime, tmp_path: Pa
 async def test_eight_failures_are_a_dead_letter_that_can_be_requeued(runtime: Runtime, tmp_path: Path) -> None:
     (tmp_path / "closed").touch()
     letter = new_id()
-    async with runtime.database.writing() as session:
+    async with runtime.database.write_session() as session:
         await publish(session, LetterDue(letter_id=letter))
     for _ in range(MAX_TRIES):
         assert await runtime.jobs.dead_jobs() == []
@@ -63,9 +63,9 @@ async def test_eight_failures_are_a_dead_letter_that_can_be_requeued(runtime: Ru
 
 
 async def test_giving_up_is_a_dead_letter_at_once(runtime: Runtime) -> None:
-    async with runtime.database.writing() as session:
+    async with runtime.database.write_session() as session:
         await publish(session, BookReturned(book_id=new_id(), shelf="unknown"))
-    with pytest.raises(GiveUp):
+    with pytest.raises(PermanentJobError):
         await runtime.jobs.drain(raising=True)
     [dead] = await runtime.jobs.dead_jobs()
     assert dead.tries == 1
@@ -73,15 +73,15 @@ async def test_giving_up_is_a_dead_letter_at_once(runtime: Runtime) -> None:
 
 
 async def test_failures_are_counted(runtime: Runtime) -> None:
-    async with runtime.database.writing() as session:
+    async with runtime.database.write_session() as session:
         await publish(session, BookReturned(book_id=new_id(), shelf="unknown"))
-    labels = {"name": "tests.jobs.library.shelve", "outcome": "failed"}
+    labels = {"name": "library.shelve", "outcome": "failed"}
     before = REGISTRY.get_sample_value("studium_jobs_total", labels) or 0
     await runtime.jobs.drain(raising=False)
     assert REGISTRY.get_sample_value("studium_jobs_total", labels) == before + 1
 
 
 def test_pauses_grow_up_to_a_limit() -> None:
-    assert 1 <= pause_after(1) <= 1.25
-    assert 16 <= pause_after(3) <= 20
-    assert pause_after(40) <= 600 * 1.25
+    assert 1 <= retry_delay(1) <= 1.25
+    assert 16 <= retry_delay(3) <= 20
+    assert retry_delay(40) <= 600 * 1.25

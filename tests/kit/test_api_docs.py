@@ -6,14 +6,15 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 
-from studium.kit.api_docs import api_docs_routes
+from studium.kit.http.api_docs import api_docs_routes
 
 BASE = "http://studium.test"
+DOCUMENT = b'{"servers": [{"url": "http://127.0.0.1:8000"}]}'
 
 
 @pytest.fixture
 async def client():
-    transport = httpx2.ASGITransport(app=Starlette(routes=api_docs_routes()))
+    transport = httpx2.ASGITransport(app=Starlette(routes=api_docs_routes(lambda: DOCUMENT, "https://school.example")))
     async with httpx2.AsyncClient(transport=transport, base_url=BASE) as opened:
         yield opened
 
@@ -42,3 +43,8 @@ async def test_the_page_runs_no_one_elses_script(client):
 )
 async def test_nothing_else_is_served(client, path: str):
     assert (await client.get(path)).status_code == 404
+
+
+async def test_the_document_names_the_address_of_this_school(client):
+    found = await client.get("/openapi.json")
+    assert found.json() == {"servers": [{"url": "https://school.example"}]}

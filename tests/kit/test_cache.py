@@ -8,11 +8,13 @@ from time import monotonic
 import pytest
 from structlog.testing import capture_logs
 
-from studium.kit import cache as cache_module
-from studium.kit.cache import Cache
-from studium.kit.cache_redis import TIMEOUT_SECONDS, RedisCache
-from studium.kit.engines import open_cache
+from studium.kit.cache import port as cache_module
+from studium.kit.cache.engine import open_cache
+from studium.kit.cache.port import Cache
+from studium.kit.cache.redis import TIMEOUT_SECONDS, RedisCache
 from tests.servers import Server, redis_server
+
+pytestmark = pytest.mark.alone
 
 SOON_SECONDS = TIMEOUT_SECONDS + 0.25
 

@@ -5,8 +5,12 @@ from time import monotonic
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from studium.models import LessonProgress
+from studium.access.audit import record_audit
+from studium.kit.db.repeats import repeated
+from studium.models import AuditEvent, LessonProgress
 from tests.world import World
 
 COMPLETE = "/enrollments/{E1}/lessons/{L1}/complete"
@@ -46,3 +50,21 @@ async def test_a_lock_that_is_held_for_long_is_not_waited_for(world: World, data
     assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "overloaded", "1")
     assert await world.count(LessonProgress) == before
     assert (await world.call("sam", "POST", COMPLETE)).status_code == 200
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_was_committed_before_a_deadlock_is_not_done_again(world: World) -> None:
+    """A try that committed something is not tried again, whatever its next transaction loses."""
+    database, before, tries = world.runtime.database, await world.count(AuditEvent), []
+
+    async def work() -> None:
+        tries.append(1)
+        async with database.write_session() as session:
+            await record_audit(session, "test.happened", actor_id=None)
+        async with database.write_session() as session:
+            await session.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$"))
+
+    with pytest.raises(DBAPIError):
+        await repeated(work)
+    assert len(tries) == 1
+    assert await world.count(AuditEvent) == before + 1

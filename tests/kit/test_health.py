@@ -10,12 +10,12 @@ import pytest
 from starlette.applications import Starlette
 
 from studium.kit import health
-from studium.kit.config import load_settings
-from studium.kit.db import Database
-from studium.kit.engines import open_jobs
+from studium.kit.base.config import load_settings
+from studium.kit.db.database import Database
+from studium.kit.db.migrations import downgrade, upgrade
 from studium.kit.health import health_routes
-from studium.kit.jobs import Jobs
-from studium.kit.migrate import downgrade, upgrade
+from studium.kit.jobs.engine import open_jobs
+from studium.kit.jobs.registry import Jobs
 
 pytestmark = pytest.mark.anyio
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from studium.kit.languages import SPOKEN, day_in, direction, preferred, spoken
+from studium.kit.base.languages import SPOKEN, day_in, direction, preferred, spoken
 
 
 @pytest.mark.parametrize(

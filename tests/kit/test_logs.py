@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from studium.kit.config import Mode, Settings, load_settings
-from studium.kit.logs import access_log, clean_text, configure_logs, flush_requests, request_id_var
+from studium.kit.base.config import Mode, Settings, load_settings
+from studium.kit.base.logs import access_log, clean_text, configure_logs, flush_requests, request_id_var
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 

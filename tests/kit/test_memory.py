@@ -7,7 +7,7 @@ from weakref import ref
 
 import pytest
 
-from studium.kit import memory
+from studium.kit.base import memory
 
 
 class Circle:
@@ -23,7 +23,7 @@ async def test_what_a_rush_leaves_behind_is_collected(monkeypatch: pytest.Monkey
     gc.collect()
     gc.disable()
     try:
-        async with memory.tidied():
+        async with memory.trimmed_memory():
             await asyncio.sleep(0)
             before = memory.resident()
             left = ref(Circle(8 * memory.TIDY_BYTES))

@@ -12,12 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Message, Scope
+from structlog.testing import capture_logs
 
-from studium.kit.config import Settings, load_settings
-from studium.kit.hosts import Proxies
-from studium.kit.logs import flush_requests
-from studium.kit.metrics import REGISTRY
-from studium.kit.middleware import MAX_BODY, Edge
+from studium.kit.base.config import Settings, load_settings
+from studium.kit.base.logs import flush_requests
+from studium.kit.base.metrics import REGISTRY
+from studium.kit.http.hosts import Proxies
+from studium.kit.http.middleware import MAX_BODY, EdgeMiddleware
 
 pytestmark = pytest.mark.anyio
 
@@ -75,12 +76,12 @@ def settings_in(folder: Path, **more: object) -> Settings:
     return load_settings(data_dir=folder, secret_key=secrets.token_urlsafe(48), **more)
 
 
-def edge(settings: Settings) -> Edge:
+def edge(settings: Settings) -> EdgeMiddleware:
     # The edge goes around Starlette's own last resort here, which would raise again what the edge has answered.
-    return Edge(Starlette(routes=ROUTES).router, settings)
+    return EdgeMiddleware(Starlette(routes=ROUTES).router, settings)
 
 
-def client_of(app: Edge, peer: str = "203.0.113.9") -> httpx2.AsyncClient:
+def client_of(app: EdgeMiddleware, peer: str = "203.0.113.9") -> httpx2.AsyncClient:
     transport = httpx2.ASGITransport(app=app, client=(peer, 4711))
     return httpx2.AsyncClient(transport=transport, base_url="http://studium.test")
 
@@ -160,8 +161,10 @@ async def test_an_odd_request_id_is_replaced(client, name: str):
         ("10.0.0.0/8", "10.0.0.1", "6.6.6.6, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
         ("10.0.0.0/8", "10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"),
         ("10.0.0.0/8", "10.0.0.1", "198.51.100.1:5555", "198.51.100.1"),
-        ("10.0.0.0/8", "10.0.0.1", "[2001:db8::7]:5555", "2001:db8::7"),
-        ("10.0.0.0/8", "10.0.0.1", "2001:db8::7", "2001:db8::7"),
+        ("10.0.0.0/8", "10.0.0.1", "[2001:db8::7]:5555", "2001:db8::/64"),
+        ("10.0.0.0/8", "10.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("", "2001:db8:1:2:3:4:5:6", None, "2001:db8:1:2::/64"),
+        ("none", "::ffff:203.0.113.9", "198.51.100.1", "203.0.113.9"),
         ("10.0.0.0/8", "::ffff:10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"),
         ("10.0.0.0/8", "10.0.0.1", "198.51.100.1, junk", "10.0.0.1"),
         ("10.0.0.0/8", "10.0.0.1", "198.51.100.1, junk, 10.0.0.2", "10.0.0.2"),
@@ -179,8 +182,26 @@ async def test_the_callers_address_is_the_last_hop_that_can_be_believed(
 
 
 def test_several_forwarded_headers_are_one_list(tmp_path):
-    proxies = Proxies(settings_in(tmp_path, trusted_proxies="10.0.0.0/8").trusted_proxies)
+    proxies = Proxies(settings_in(tmp_path, trusted_proxies="10.0.0.0/8").trusted_proxies or ())
     assert proxies.client_address("10.0.0.1", [b"6.6.6.6", b"198.51.100.1"]) == "198.51.100.1"
+
+
+@pytest.mark.parametrize("proxies", ["", "none", "10.0.0.0/8"])
+async def test_a_forwarded_header_of_somebody_unknown_is_warned_of_once(tmp_path, proxies: str):
+    with capture_logs() as seen:
+        async with client_of(edge(settings_in(tmp_path, trusted_proxies=proxies)), "203.0.113.9") as client:
+            for name in ("198.51.100.1", "198.51.100.2"):
+                await client.post("/echo", headers={"X-Forwarded-For": name})
+    (warning,) = [line for line in seen if line["log_level"] == "warning"]
+    assert (warning["event"], warning["source"]) == ("forwarded header not believed", "203.0.113.9")
+    assert "STUDIUM_TRUSTED_PROXIES" in warning["hint"]
+
+
+async def test_a_proxy_that_is_trusted_is_not_warned_of(tmp_path):
+    with capture_logs() as seen:
+        async with client_of(edge(settings_in(tmp_path, trusted_proxies="10.0.0.0/8")), "10.0.0.1") as client:
+            await client.post("/echo", headers={"X-Forwarded-For": "198.51.100.1"})
+    assert [line for line in seen if line["log_level"] == "warning"] == []
 
 
 async def chunks(total: int) -> AsyncIterator[bytes]:
@@ -254,7 +275,9 @@ async def nothing() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-async def exchange(app: Edge, method: str, path: str, receive, headers: list[tuple[bytes, bytes]]) -> list[Message]:
+async def exchange(
+    app: EdgeMiddleware, method: str, path: str, receive, headers: list[tuple[bytes, bytes]]
+) -> list[Message]:
     scope: Scope = {"type": "http", "method": method, "path": path, "headers": headers, "scheme": "http"}
     scope.update(query_string=b"", client=None, server=("studium.test", 80), root_path="")
     sent: list[Message] = []
@@ -334,7 +357,7 @@ async def test_the_life_of_the_server_passes_through(tmp_path):
     async def app(scope: Scope, receive: object, send: object) -> None:
         seen.append(scope["type"])
 
-    await Edge(app, settings_in(tmp_path))({"type": "lifespan"}, nothing, print)  # type: ignore[arg-type]  # not called.
+    await EdgeMiddleware(app, settings_in(tmp_path))({"type": "lifespan"}, nothing, print)  # type: ignore[arg-type]  # not called.
     assert seen == ["lifespan"]
 
 

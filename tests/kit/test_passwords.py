@@ -7,19 +7,19 @@ from threading import Event
 
 import pytest
 
-from studium.kit.passwords import (
+from studium.kit.base.problems import Overloaded
+from studium.kit.security.passwords import (
     QUEUE,
     THREADS,
-    Lane,
+    BoundedExecutor,
     Weakness,
     common_passwords,
+    executor,
     hash_password,
-    lane,
     verify_nothing,
     verify_password,
     weak_reason,
 )
-from studium.kit.problems import Overloaded
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def cheap() -> Iterator[None]:
-    with lane.with_cost(memory_kib=8, passes=1):
+    with executor.with_cost(memory_kib=8, passes=1):
         yield
 
 
@@ -81,8 +81,8 @@ async def test_an_unknown_account_costs_as_much_as_a_known_one():
     assert 0.5 < min(known) / min(unknown) < 2
 
 
-async def test_a_full_lane_refuses_and_recovers():
-    narrow, release = Lane(threads=1, queue=2), Event()
+async def test_a_full_executor_refuses_and_recovers():
+    narrow, release = BoundedExecutor(threads=1, queue=2), Event()
     waiting = [asyncio.ensure_future(narrow.run(release.wait)) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):
@@ -94,7 +94,7 @@ async def test_a_full_lane_refuses_and_recovers():
 
 
 async def test_a_caller_who_gives_up_does_not_free_a_thread_that_works():
-    narrow, release = Lane(threads=1, queue=0), Event()
+    narrow, release = BoundedExecutor(threads=1, queue=0), Event()
     waiting = asyncio.ensure_future(narrow.run(release.wait))
     await asyncio.sleep(0.01)
     waiting.cancel()

@@ -15,9 +15,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from studium.kit.metrics import REGISTRY
-from studium.kit.middleware import Edge
-from studium.kit.protocol import GuardedProtocol, Limits
+from studium.kit.base.metrics import REGISTRY
+from studium.kit.http.answer_headers import FIXED
+from studium.kit.http.limiters import ConcurrencyLimiter
+from studium.kit.http.middleware import EdgeMiddleware
+from studium.kit.http.protocol import GuardedProtocol, Limits
 from tests.kit.test_middleware import settings_in
 
 SHORT = Limits(head=0.6, body=0.8, write=0.8, linger=0.4, upload_rate=1000, connections=12, uploads=("/up",))
@@ -31,6 +33,10 @@ class ShortProtocol(GuardedProtocol):
 
 async def hello(request: Request) -> Response:
     return PlainTextResponse("hello")
+
+
+async def large(request: Request) -> Response:
+    return PlainTextResponse(bytes(32 << 20))
 
 
 async def size(request: Request) -> Response:
@@ -56,9 +62,20 @@ async def breaks_out(request: Request) -> Response:
     return answer
 
 
+class Stopped(BaseException):
+    """What no handler of exceptions catches."""
+
+
+async def stopped(request: Request) -> Response:
+    raise Stopped
+
+
 ROUTES = [
     Route("/breaks-out", breaks_out),
+    Route("/stopped", stopped),
     Route("/hello", hello),
+    Route("/large", large),
+    Route("/api/v1/files/upload", size, methods=["POST"]),
     Route("/size", size, methods=["POST"]),
     Route("/up", size, methods=["POST"]),
     Route("/no", refuses, methods=["POST"]),
@@ -67,10 +84,17 @@ ROUTES = [
 
 
 @asynccontextmanager
-async def serving(folder: Path, protocol: type[GuardedProtocol] = ShortProtocol) -> AsyncIterator[int]:
+async def serving(
+    folder: Path,
+    protocol: type[GuardedProtocol] | str = ShortProtocol,
+    executors: tuple[tuple[str, ConcurrencyLimiter], ...] = (),
+    **settings: object,
+) -> AsyncIterator[int]:
     """The port of a server of our own."""
     listening = socket.create_server(("127.0.0.1", 0))
-    app = Edge(Starlette(routes=ROUTES).router, settings_in(folder, log_level="ERROR"))
+    app = EdgeMiddleware(
+        Starlette(routes=ROUTES).router, settings_in(folder, log_level="ERROR", **settings), path_limiters=executors
+    )
     config = uvicorn.Config(
         app, http=protocol, ws="none", lifespan="off", timeout_keep_alive=1, log_config=None, access_log=False
     )
@@ -111,7 +135,8 @@ def refusal(came: bytes) -> tuple[int, str]:
     head, _, body = came.partition(b"\r\n\r\n")
     assert b"application/problem+json" in head, came
     assert b"x-request-id: " in head
-    assert b"nosniff" in head
+    for name, value in FIXED:
+        assert head.count(b"%b: %b" % (name, value)) == 1, head
     return int(head.split()[1]), str(json.loads(body)["code"])
 
 
@@ -214,6 +239,11 @@ async def test_what_is_too_large_or_no_http_is_refused(
     assert seconds < 2.5
 
 
+async def test_so_is_an_answer_that_the_application_never_gave(port: int) -> None:
+    came, _ = await talk(port, HEAD.replace(b"/hello", b"/stopped") + b"\r\n")
+    assert refusal(came) == (500, "internal_error")
+
+
 async def test_nonsense_after_a_request_does_not_take_its_answer_away(port: int) -> None:
     came, _ = await talk(port, POST % 9 + b"012345678" + b"nonsense\r\n\r\n")
     assert came.endswith(b'{"size":9}')
@@ -228,6 +258,12 @@ async def test_there_is_exactly_one_host(port: int, host: bytes) -> None:
 
 async def test_http_1_0_needs_no_host(port: int) -> None:
     assert (await talk(port, b"GET /hello HTTP/1.0\r\n\r\n"))[0].endswith(b"\r\n\r\nhello")
+
+
+async def test_refusals_insist_on_tls_where_people_come_by_https(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert b"strict-transport-security" not in (await talk(port, b"nonsense\r\n\r\n"))[0]
+    monkeypatch.setattr(GuardedProtocol, "is_secure", True)
+    assert b"strict-transport-security: max-age=" in (await talk(port, b"nonsense\r\n\r\n"))[0]
 
 
 async def test_an_upgrade_that_nobody_offers_is_an_ordinary_request(port: int) -> None:

@@ -6,11 +6,10 @@ import sqlite3
 import pytest
 from sqlalchemy import Uuid, bindparam, insert, literal, select, text, update
 
-from studium.kit.breaker import Breaker
-from studium.kit.db import Database, open_reads
-from studium.kit.problems import DependencyDown
-from studium.kit.reads import Read
-from studium.kit.steps import AlreadyThere
+from studium.kit.base.problems import DependencyDown
+from studium.kit.db.database import Database
+from studium.kit.db.errors import Constraint, IntegrityViolation
+from studium.kit.db.prepared import PreparedStatement
 from studium.models import Course, Enrollment, EnrollmentStatus, Role, User
 from tests.servers import free_port
 from tests.world import World
@@ -34,9 +33,9 @@ async def test_every_type_is_what_a_session_gives(world: World) -> None:
     for name in ("E1", "E3"):
         values = {"wanted": world.ids[name], "moment": (await world.row(Enrollment, name)).last_accessed_at}
         values["moment"] = values["moment"] or (await world.row(Course, "C1")).created_at.replace(year=2100)
-        async with database.reading() as session:
+        async with database.read_session() as session:
             expected = (await session.execute(everything, values)).mappings().one_or_none()
-        found = await database.reads.one(Read(everything), **values)
+        found = await database.reads.one(PreparedStatement(everything), **values)
         assert (found is None) == (expected is None)
         if found is not None and expected is not None:
             assert {key: found[key] for key in expected} == dict(expected)
@@ -44,30 +43,28 @@ async def test_every_type_is_what_a_session_gives(world: World) -> None:
 
 async def test_a_value_of_the_statement_itself_is_bound_too(world: World) -> None:
     statement = select(Course.id).where(Course.slug == literal("none"), Course.id.in_([world.ids["C1"]]))
-    assert await world.runtime.database.reads.all(Read(statement)) == []
+    assert await world.runtime.database.reads.all(PreparedStatement(statement)) == []
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_connections_that_died_are_replaced(world: World) -> None:
     database = world.runtime.database
-    count = Read(select(User.id))
+    count = PreparedStatement(select(User.id))
     assert await database.reads.all(count)
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    async with database.reading() as session:
+    async with database.read_session() as session:
         await session.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
     assert await database.reads.all(count)
 
 
 async def test_a_database_that_is_not_there_is_503() -> None:
-    reads = open_reads(
-        f"postgresql://postgres@127.0.0.1:{free_port()}/none", 2, Breaker("database", pause=1, patience=1), 1
-    )
+    reads = Database(f"postgresql://postgres@127.0.0.1:{free_port()}/none").reads
     with pytest.raises(DependencyDown):
-        await reads.all(Read(select(User.id)))
+        await reads.all(PreparedStatement(select(User.id)))
     await reads.close()
 
 
-_RENAME = Read(
+_RENAME = PreparedStatement(
     update(Course)
     .where(Course.slug == bindparam("p_slug"))
     .values(title="Renamed", updated_at=Course.updated_at)
@@ -76,14 +73,14 @@ _RENAME = Read(
 
 
 async def rename_and_fail(database: Database, slug: str) -> None:
-    async with database.steps() as steps:
-        assert await steps.one(_RENAME, p_slug=slug) is not None
+    async with database.transaction() as tx:
+        assert await tx.first(_RENAME, p_slug=slug) is not None
         raise KeyError
 
 
-async def run_alone(database: Database, step: Read, **values: object) -> None:
-    async with database.steps() as steps:
-        await steps.one(step, **values)
+async def run_alone(database: Database, step: PreparedStatement, **values: object) -> None:
+    async with database.transaction() as tx:
+        await tx.first(step, **values)
 
 
 async def title_of(world: World) -> str:
@@ -95,17 +92,17 @@ async def test_steps_are_one_transaction(world: World) -> None:
     with pytest.raises(KeyError):
         await rename_and_fail(database, slug)
     assert await title_of(world) != "Renamed"
-    async with database.steps() as steps:
-        found = await steps.one(_RENAME, p_slug=slug)
+    async with database.transaction() as tx:
+        found = await tx.first(_RENAME, p_slug=slug)
         assert found is not None
         assert found["title"] == "Renamed"
-        assert await steps.one(_RENAME, p_slug="no such slug") is None
+        assert await tx.first(_RENAME, p_slug="no such slug") is None
     assert await title_of(world) == "Renamed"
 
 
 async def test_a_taken_value_ends_the_transaction(world: World) -> None:
     enrollment = await world.row(Enrollment, "E1")
-    again = Read(
+    again = PreparedStatement(
         insert(Enrollment)
         .values(
             id=bindparam("p_id", type_=Uuid()),
@@ -122,11 +119,12 @@ async def test_a_taken_value_ends_the_transaction(world: World) -> None:
         .returning(Enrollment.id)
     )
     before = await world.count(Enrollment)
-    with pytest.raises(AlreadyThere):
+    with pytest.raises(IntegrityViolation) as raised:
         await run_alone(world.runtime.database, again, p_id=world.ids["C1"])
+    assert raised.value.kind is Constraint.UNIQUE
     assert await world.count(Enrollment) == before
-    async with world.runtime.database.steps() as steps:
-        assert await steps.one(_RENAME, p_slug="no such slug") is None
+    async with world.runtime.database.transaction() as tx:
+        assert await tx.first(_RENAME, p_slug="no such slug") is None
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

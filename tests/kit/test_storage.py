@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from studium.kit.problems import DependencyDown, StorageFull
+from studium.kit.base.problems import DependencyDown, StorageFull
 from studium.kit.storage import BlobMissing, Storage, open_storage
 from tests.servers import Server, free_port, s3_server
 
@@ -116,6 +116,22 @@ async def test_an_address_of_limited_time(storage: Storage) -> None:
         assert (await client.get(address)).content == b"hello"
 
 
+async def test_an_address_leads_to_where_browsers_are(s3: Server, tmp_path: Path) -> None:
+    """Signed for that name: under the one that Studium itself uses it would be worth nothing."""
+    url = f"s3://school/{tmp_path.name}?endpoint=http://127.0.0.1:{s3.port}&access_key_id=test&secret_access_key=test"
+    storage = open_storage(f"{url}&public_endpoint=http://localhost:{s3.port}")
+    await storage.put("uploads/a.txt", b"hello")
+    address = await storage.presigned("uploads/a.txt", 60)
+    assert address is not None
+    assert address.startswith(f"http://localhost:{s3.port}/school/{tmp_path.name}/uploads/a.txt?")
+    assert "X-Amz-SignedHeaders=host" in address
+    async with httpx2.AsyncClient() as has_external_effects:
+        assert (await has_external_effects.get(address)).content == b"hello"
+    over_tls = await open_storage(f"{url}&public_endpoint=https://files.school.example").presigned("a.txt", 60)
+    assert over_tls is not None
+    assert over_tls.startswith("https://files.school.example/school/")
+
+
 @pytest.mark.parametrize("storage", ["local"], indirect=True)
 async def test_a_folder_gives_no_address(storage: Storage) -> None:
     await storage.put("uploads/a.txt", b"hello")
@@ -156,3 +172,4 @@ async def test_a_full_disk_is_507_and_keeps_nothing(small_disk: Path) -> None:
     assert [path async for path in storage.list()] == ["uploads/small"]
     assert files_below(small_disk) == ["small"]
     await storage.put("uploads/again", b"x" * 1000)
+    storage.scratch.close()

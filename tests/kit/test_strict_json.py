@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from studium.kit.problems import InvalidInput, MalformedBody
-from studium.kit.strict_json import MAX_MEMBERS, MAX_VALUES, read_json
+from studium.kit.base.problems import InvalidInput, MalformedBody
+from studium.kit.http.bodies.strict_json import MAX_MEMBERS, MAX_VALUES, read_json
 
 
 def sheet(answers: int, options: int) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from studium.kit import clock
-from studium.kit.ids import new_id
-from studium.kit.tokens import ISSUER, MAX_LIFETIME, MAX_TOKEN, Keys, TokenInvalid
+from studium.kit.base import clock
+from studium.kit.base.ids import new_id
+from studium.kit.security.tokens import ISSUER, MAX_LIFETIME, MAX_TOKEN, Keys, TokenInvalid
 
 QUARTER_HOUR = timedelta(minutes=15)
-KEYS = Keys(b"the master secret of this test, long enough")
-OTHERS = Keys(b"the master secret of somebody else, as long")
+MASTER, OTHER = b"the master secret of this test, long enough", b"the master secret of somebody else, as long"
+KEYS, OTHERS = Keys(MASTER), Keys(OTHER)
 HEADER = {"alg": "HS256", "typ": "access"}
 
 
@@ -280,7 +280,7 @@ def test_a_mac_depends_on_purpose_text_and_secret():
     macs = {KEYS.mac("a", "x"), KEYS.mac("b", "x"), KEYS.mac("a", "y"), OTHERS.mac("a", "x")}
     assert len(macs) == 4
     assert {len(mac) for mac in macs} == {64}
-    assert KEYS.mac("a", "x") == Keys(KEYS._master).mac("a", "x")
+    assert KEYS.mac("a", "x") == Keys(MASTER).mac("a", "x")
 
 
 def test_nothing_shows_the_master_secret():
@@ -290,3 +290,35 @@ def test_nothing_shows_the_master_secret():
 def test_ids_come_back_as_they_went():
     row = UUID(int=0)
     assert KEYS.one_time_id("reset", KEYS.one_time_token("reset", row)) == row
+
+
+def test_what_an_earlier_secret_made_is_read_and_nothing_new_is_made_with_it():
+    row, changed = new_id(), Keys(OTHER, MASTER)
+    token = KEYS.sign("access", {"sub": "sam"}, lifetime=QUARTER_HOUR)
+    assert changed.verify("access", token)["sub"] == "sam"
+    assert changed.decrypt("mfa", KEYS.encrypt("mfa", "x")) == "x"
+    assert changed.one_time_id("reset", KEYS.one_time_token("reset", row)) == row
+    assert changed.is_mac("a", "x", KEYS.mac("a", "x"))
+    assert list(changed.macs("a", "x")) == [OTHERS.mac("a", "x"), KEYS.mac("a", "x")]
+    with pytest.raises(TokenInvalid):
+        KEYS.verify("access", changed.sign("access", {"sub": "sam"}, lifetime=QUARTER_HOUR))
+    with pytest.raises(TokenInvalid):
+        KEYS.decrypt("mfa", changed.encrypt("mfa", "x"))
+    assert KEYS.one_time_id("reset", changed.one_time_token("reset", row)) is None
+    assert not KEYS.is_mac("a", "x", changed.mac("a", "x"))
+
+
+def test_an_earlier_secret_opens_nothing_of_another_purpose():
+    changed = Keys(OTHER, MASTER)
+    with pytest.raises(TokenInvalid):
+        changed.verify("refresh", KEYS.sign("access", {"sub": "sam"}, lifetime=QUARTER_HOUR))
+    with pytest.raises(TokenInvalid):
+        changed.decrypt("mail", KEYS.encrypt("mfa", "x"))
+    assert changed.one_time_id("invite", KEYS.one_time_token("reset", new_id())) is None
+    assert not changed.is_mac("b", "x", KEYS.mac("a", "x"))
+
+
+def test_a_part_of_a_mac_counts_from_sixteen_digits_on():
+    mac = KEYS.mac("a", "x")
+    assert [KEYS.is_mac("a", "x", mac[:length]) for length in (0, 15, 16, 64)] == [False, False, True, True]
+    assert not any(KEYS.is_mac("a", "x", other) for other in (mac + "0", "é" * 64, "\ud800" * 64, mac.upper()))

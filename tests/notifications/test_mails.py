@@ -14,12 +14,13 @@ import pyotp
 import pytest
 from sqlalchemy import text, update
 
-from studium.kit.clock import now
-from studium.kit.languages import SPOKEN
+from studium.kit.base.clock import now
+from studium.kit.base.languages import SPOKEN
 from studium.models import AttemptStatus, User
-from studium.modules.notifications.letters import Fact, write
-from tests.auth.door import html_of, text_of
-from tests.notifications.test_letters import FACTS, NAMES
+from studium.modules.notifications.email_templates import Fact, write
+from tests.auth.authenticator import Authenticator
+from tests.auth.helpers import html_of, text_of
+from tests.notifications.test_email_templates import FACTS, NAMES
 from tests.world import NUMBER, PASSWORD, World, open_attempt
 
 SCHOOL = "https://school.example"
@@ -37,7 +38,7 @@ async def arrived(world: World, to: str) -> list[EmailMessage]:
 
 async def waiting(world: World) -> list[dict[str, str]]:
     """What the jobs that wait carry."""
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         rows = (await session.execute(text(_JOBS[world.runtime.database.dialect]))).scalars()
         return [json.loads(row) if isinstance(row, str) else row for row in rows]
 
@@ -47,6 +48,8 @@ def check_payload(payload: dict[str, str], to: str) -> None:
     for name, value in payload.items():
         if name == "sealed_address":
             assert to.partition("@")[0] not in value
+        elif name == "mail":
+            assert value in {"yes", "no"}
         elif name != "source":
             assert str(UUID(value)) == value
 
@@ -102,6 +105,11 @@ async def turn_off(world: World, language: str) -> None:
     await done(world, "mia", "POST", "/auth/mfa/disable", json={"password": PASSWORD, "code": code})
 
 
+async def be_helped(world: World, language: str) -> None:
+    await turn_on(world, language)
+    await done(world, "root", "DELETE", "/users/{mia}/mfa")
+
+
 async def use_twice(world: World, language: str) -> None:
     entry = {"email": "mia@school.example", "password": PASSWORD}
     tokens = await done(
@@ -152,18 +160,75 @@ class Case:
     tells: tuple[str, ...] = ()
 
 
+async def ask_to_be_erased(world: World, language: str) -> None:
+    await done(world, "mia", "POST", "/users/me/erasure")
+
+
+async def stay(world: World, language: str) -> None:
+    await done(world, "root", "POST", "/users/{mia}/anonymize", json={"reason": "Left the school."})
+    await done(world, "root", "DELETE", "/users/{mia}/erasure")
+
+
+async def want_another_address(world: World, language: str) -> None:
+    await done(world, "mia", "POST", "/auth/change-address", json={"email": NEW})
+
+
+async def change_address(world: World, language: str) -> None:
+    await want_another_address(world, language)
+    for to in (NEW, "mia@school.example"):
+        (mail,) = await arrived(world, to)
+        found = re.search(r"/confirm-address\?token=(\S+)", text_of(mail))
+        assert found
+        await done(world, None, "POST", "/auth/confirm-address", json={"token": found[1]})
+
+
+async def export_oneself(world: World, language: str) -> None:
+    await done(world, "mia", "POST", "/users/me/export")
+
+
+async def be_exported(world: World, language: str) -> None:
+    await done(world, "root", "POST", "/users/{mia}/export", json={"reason": "A <b>mistake</b>."})
+
+
+async def add_passkey(world: World, language: str) -> None:
+    options = await done(world, "mia", "POST", "/auth/passkeys/options")
+    made = {"credential": Authenticator().create(options["public_key"]), "name": "A <b>phone</b>"}
+    await done(world, "mia", "POST", "/auth/passkeys", json={"challenge_token": options["challenge_token"], **made})
+
+
+async def want_in_course(world: World, language: str) -> None:
+    wanted = {"people": [{"email": "mia@school.example"}]}
+    answer = await done(world, "ada", "POST", "/enrollments/courses/{C1}", json=wanted)
+    assert answer["items"][0]["outcome"] == "invited"
+
+
 CASES = {
     "verify_email": Case(register, NEW, "/confirm-email?token="),
     "welcome": Case(confirm, NEW, tells=("Noor Example",)),
     "invitation": Case(invite, NEW, "/set-password?token=", tells=("Noor Example",)),
     "reset_password": Case(forget, page="/reset-password?token="),
     "password_changed": Case(change_password),
+    "erasure_requested": Case(ask_to_be_erased, page="/login"),
+    "erasure_cancelled": Case(stay),
+    "prove_new_address": Case(want_another_address, NEW, "/confirm-address?token="),
+    "leave_old_address": Case(want_another_address, page="/confirm-address?token=", tells=(NEW,)),
+    "address_changed": Case(change_address, tells=(NEW,)),
+    "export_ready": Case(export_oneself, page="/api/v1/exports/"),
+    "export_by_school": Case(be_exported, tells=("A <b>mistake</b>.",)),
     "mfa_code": Case(ask_for_code),
     "mfa_enabled": Case(turn_on),
     "mfa_disabled": Case(turn_off),
+    "mfa_reset": Case(be_helped),
     "session_reused": Case(use_twice, tells=("Firefox",)),
-    "new_device": Case(enter_elsewhere, tells=("Firefox, Windows", "127.0.0.1", "UTC|العالمي")),
+    "passkey_added": Case(add_passkey),
+    "new_device": Case(enter_elsewhere, tells=("Firefox, Windows", "127.0.0.1", "UTC")),
     "enrollment_welcome": Case(enrol, facts={"course": "Course C2"}, tells=("Mia Example", "Eve Example")),
+    "course_invitation": Case(
+        want_in_course,
+        page="/courses/",
+        facts={"course": "Course C1", "known": True},
+        tells=("Ada Example", "mia@school.example"),
+    ),
     "certificate_issued": Case(
         complete,
         page="/api/v1/certificates/",
@@ -185,7 +250,7 @@ def test_there_is_a_case_for_every_letter() -> None:
 @pytest.mark.parametrize("name", CASES)
 async def test_a_mail_reaches_its_reader(world: World, name: str, language: str) -> None:
     case = CASES[name]
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(User).values(profile_metadata={"language": language}))
     await case.act(world, language)
     for payload in await waiting(world):
@@ -217,7 +282,7 @@ async def test_a_mail_to_a_stranger_names_nobody(world: World) -> None:
 
 async def test_the_deactivated_get_no_mail(world: World) -> None:
     await enrol(world, "en")
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(User).where(User.id == world.ids["mia"]).values(is_active=False))
     assert await arrived(world, "mia@school.example") == []
 

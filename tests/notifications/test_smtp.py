@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from studium.kit import mail as mail_module
-from studium.kit.jobs import MAX_TRIES, DeadJob, pause_after
+from studium.kit.jobs.registry import MAX_TRIES, DeadJob, retry_delay
 from tests.jobs.test_failures import make_due
 from tests.postbox import Postbox, silent, smtp
 from tests.processes.school import school, until
@@ -72,7 +72,7 @@ async def test_what_may_pass_is_tried_eight_times_then_dead(database_url: str, t
 
 
 def test_the_tries_are_spread_over_half_an_hour() -> None:
-    pauses = [pause_after(tries) for tries in range(1, MAX_TRIES)]
+    pauses = [retry_delay(tries) for tries in range(1, MAX_TRIES)]
     assert pauses[:5] == sorted(pauses[:5])
     assert 25 * 60 < sum(pauses) < 35 * 60
 

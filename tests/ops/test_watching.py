@@ -9,9 +9,9 @@ import pytest
 import yaml
 from sqlalchemy import text
 
-from studium.kit import metrics
-from studium.kit.lanes import Lane
-from studium.kit.problems import Overloaded
+from studium.kit.base import metrics
+from studium.kit.base.executors import BoundedExecutor
+from studium.kit.base.problems import Overloaded
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +82,7 @@ async def test_what_callers_send_makes_no_labels(world: World) -> None:
 
 
 async def test_pools_breakers_and_disk_are_shown(world: World) -> None:
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         await session.execute(text("SELECT 1"))
         _, said = await exposed(world)
     values = dict(re.findall(r"^(studium_(?:pool|breaker|storage)\S*) (\S+)$", said, re.MULTILINE))
@@ -92,8 +92,8 @@ async def test_pools_breakers_and_disk_are_shown(world: World) -> None:
     assert float(values["studium_storage_free_bytes"]) > 1e6
 
 
-async def test_a_full_lane_is_counted() -> None:
-    lane = Lane("ops-test", threads=1, queue=0)
+async def test_a_full_executor_is_counted() -> None:
+    lane = BoundedExecutor("ops-test", threads=1, queue=0)
     labels = {"lane": "ops-test"}
     await lane.run(int)
     lane._room.acquire()

@@ -2,19 +2,17 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi.dependencies.models import Dependant
-from fastapi.security.base import SecurityBase
 
-from studium.inventory import api_routes
-from studium.kit.dispatch import Dispatch
-from studium.kit.routing import Route
+from studium.entrypoints.inventory import api_routes
+from studium.kit.http.dispatch import Dispatch
+from studium.kit.http.routing import Route
+from studium.kit.http.signatures import functions_of
 from tests.world import World, open_world
 
 PATHS = [
@@ -72,6 +70,13 @@ WRITES: list[tuple[str, str, Any]] = [
     ("PATCH", "/enrollments/{E1}", {"status": "completed"}),
     ("DELETE", "/courses/{C1}", None),
 ]
+KEYED: list[tuple[str, Any]] = [
+    ("/courses", {"title": "Once"}),
+    ("/courses", {"title": "Once"}),
+    ("/courses", {"title": "Another"}),
+    ("/enrollments/{E1}/lessons/{L1}/complete", None),
+]
+"""Sent under one `Idempotency-Key`."""
 TEXTS = [b"", b"{", b"[1]", b'{"title": "a", "title": "b"}', b'{"title": NaN}', b"\xff", b"[" * 2000, b'"x"', b"null"]
 
 
@@ -92,6 +97,8 @@ async def test_writes_are_answered_the_same(
             sent = [await world.call(who, "POST", "/courses", content=text, headers=headers) for text in TEXTS]
             sent.append(await world.call(who, "POST", "/courses", content=b'{"title": "x"}', headers={}))
             sent.append(await world.call(who, "POST", "/courses", content=b"x" * 2_000_000, headers=headers))
+            key = {"Idempotency-Key": "k1"}
+            sent += [await world.call(who, "POST", path, json=body, headers=key) for path, body in KEYED]
             answers[-1] += [(found.status_code, shape(found)) for found in sent]
     assert answers[0] == answers[1]
 
@@ -124,11 +131,10 @@ def test_every_read_has_a_plan() -> None:
 def test_no_dependency_takes_a_thread() -> None:
     """FastAPI runs plain functions in a pool of threads; ours are quick enough to be coroutines."""
 
-    def plain(dependant: Dependant) -> Iterator[str]:
-        for inner in dependant.dependencies:
-            if not isinstance(inner.call, SecurityBase):
-                yield from plain(inner)
-                if not (iscoroutinefunction(inner.call) or isasyncgenfunction(inner.call)):
-                    yield getattr(inner.call, "__qualname__", "?")
-
-    assert {name for route in api_routes() for name in plain(route.dependant)} == set()
+    called = {
+        call
+        for route in api_routes()
+        for call in functions_of(route.endpoint, frozenset(route.param_convertors))
+        if not (iscoroutinefunction(call) or isasyncgenfunction(call))
+    }
+    assert called == set()

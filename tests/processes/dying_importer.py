@@ -3,11 +3,11 @@
 import os
 from typing import Any
 
-from studium.kit.config import load_settings
-from studium.kit.jobs import Jobs
+from studium.entrypoints.worker import run_worker
+from studium.kit.base.config import load_settings
+from studium.kit.jobs.registry import Jobs
 from studium.kit.storage import Storage
-from studium.modules.courses.importing import handlers
-from studium.worker import run_worker
+from studium.modules.exchange import handlers
 from tests.processes.dying_worker import after, before, die
 
 POINTS = ("after claim", "among files", "before commit", "after commit")
@@ -21,7 +21,7 @@ async def _die(*values: Any) -> None:  # noqa: ANN401 -- as the method itself.
 def main() -> None:
     point = os.environ["DIES_AT"]
     if point == "after claim":
-        setattr(Jobs, "perform", before(Jobs.perform, "courses.importing.handlers.run_import"))  # noqa: B010
+        setattr(Jobs, "run_job", before(Jobs.run_job, "courses.run_import"))  # noqa: B010 -- mypy refuses an assignment.
     elif point == "among files":
         setattr(Storage, "adopt", after(Storage.adopt))  # noqa: B010
     elif point == "before commit":

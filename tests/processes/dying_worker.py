@@ -5,11 +5,11 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from studium.kit.config import load_settings
-from studium.kit.jobs import Jobs
+from studium.entrypoints.worker import run_worker
+from studium.kit.base.config import load_settings
+from studium.kit.jobs.registry import Jobs
 from studium.kit.mail import FolderMailer
 from studium.kit.storage import Storage
-from studium.worker import run_worker
 
 POINTS = ("after claim", "after PDF", "after mail")
 
@@ -42,7 +42,7 @@ def after(function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[An
 def main() -> None:
     point = os.environ["DIES_AT"]
     if point == "after claim":
-        setattr(Jobs, "perform", before(Jobs.perform, "certificates.handlers.issue_certificate"))  # noqa: B010
+        setattr(Jobs, "run_job", before(Jobs.run_job, "certificates.issue_certificate"))  # noqa: B010 -- mypy refuses an assignment.
     elif point == "after PDF":
         setattr(Storage, "put", after(Storage.put))  # noqa: B010
     elif point == "after mail":

@@ -3,16 +3,17 @@
 import os
 import signal
 import ssl
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
 from time import monotonic, sleep
 from typing import Any
 
 import httpx2
 
+from tests import forks
 from tests.servers import PATIENCE_SECONDS, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -34,31 +35,34 @@ class School:
             "STUDIUM_PUBLIC_BASE_URL": self.address,
             **named,
         }
-        self.running: list[subprocess.Popen[bytes]] = []
+        self.running: list[Popen[bytes]] = []
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *command: str) -> "subprocess.Popen[bytes]":
+    def start(self, *command: str) -> Popen[bytes]:
         """Start a command of `studium`, or a Python file of the tests."""
-        program = [sys.executable, *([] if command[0].endswith(".py") else ["-m", "studium"]), *command]
+        program = [sys.executable, *command] if command[0].endswith(".py") else [*self.program, *command]
         with (self.folder / "processes.log").open("ab") as log:
-            process = subprocess.Popen(program, env=self.environment, cwd=ROOT, stdout=log, stderr=log)
+            process = self.popen(program, env=self.environment, cwd=ROOT, stdout=log, stderr=log)
         self.running.append(process)
         return process
 
-    program = (sys.executable, "-m", "studium")
+    patience: float = PATIENCE_SECONDS
+    """Seconds that a start may take."""
+    program: tuple[str, ...] = (sys.executable, "-m", "studium")
+    popen: type[Popen[bytes]] = forks.Forked
+    """How a process is started: `Popen` where the start itself is looked at."""
 
     def run(self, *command: str, typed: str = "") -> None:
         """Run a command of `studium` to its end; it must succeed."""
-        program = [*self.program, *command]
-        subprocess.run(program, env=self.environment, cwd=ROOT, input=typed.encode(), capture_output=True, check=True)
+        forks.run([*self.program, *command], typed=typed, env=self.environment, cwd=ROOT).check_returncode()
 
-    def serve(self, *options: str) -> "subprocess.Popen[bytes]":
+    def serve(self, *options: str) -> Popen[bytes]:
         """Start the server and wait until it is ready."""
         process = self.start("serve", "--port", str(self.port), *options)
-        until(lambda: self.is_ready() or process.poll() is not None)
+        until(lambda: self.is_ready() or process.poll() is not None, self.patience)
         assert process.poll() is None, (self.folder / "processes.log").read_text()
         return process
 
@@ -104,7 +108,7 @@ def until(true: Any, seconds: float = PATIENCE_SECONDS) -> None:  # noqa: ANN401
         sleep(0.02)
 
 
-def stop(process: "subprocess.Popen[bytes]") -> int:
+def stop(process: Popen[bytes]) -> int:
     """Ask a process to stop, and return its exit code."""
     process.send_signal(signal.SIGTERM)
     return process.wait(timeout=30)

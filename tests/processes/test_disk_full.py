@@ -20,7 +20,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 24 MiB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", str(folder)], check=True)
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
@@ -92,7 +92,7 @@ def test_a_full_disk_under_the_database(small_disk: Path) -> None:
             assert httpx2.get(f"{opened.address}/livez", verify=NO_CERTIFICATES).status_code == 200
             upload = {"file": ("a.txt", b"y" * 200_000)}
             assert opened.call("POST", "/files/upload", token, files=upload).status_code == 507
-            assert not list((small_disk / "files" / "incoming").glob("*"))
+            assert not list((small_disk / "files" / "incoming").rglob("*.part"))
 
             filler.unlink()
             until(lambda round_=round_: create(opened, token, 5000 + round_).status_code == 201, seconds=5)

@@ -45,6 +45,7 @@ def test_it_is_unready_at_once_and_serves_meanwhile(database_url: str, workers: 
             found.call("GET", "/courses")
 
 
+@pytest.mark.alone
 def test_asked_twice_it_waits_no_longer(tmp_path: Path) -> None:
     with served(tmp_path, "", "1", "15") as (found, process):
         began = monotonic()
@@ -55,6 +56,7 @@ def test_asked_twice_it_waits_no_longer(tmp_path: Path) -> None:
         assert monotonic() - began < 5
 
 
+@pytest.mark.alone
 def test_without_a_drain_it_stops_at_once(tmp_path: Path) -> None:
     with served(tmp_path, "", "1", "0") as (_, process):
         began = monotonic()

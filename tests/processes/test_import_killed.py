@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from studium.kit.config import load_settings
+from studium.kit.base.config import load_settings
 from studium.kit.runtime import Runtime, open_runtime
 from studium.models import Course, CourseImport, Lesson, QuizQuestion, UploadedFile
-from studium.modules.courses.importing import jobs as import_jobs
+from studium.modules.exchange import jobs as import_jobs
 from studium.modules.files import jobs as file_jobs
 from tests.importing.studio import BICYCLE, contents, read, zipped
 from tests.processes.dying_importer import POINTS
@@ -72,13 +72,13 @@ def imported(open_school: School, ada: str) -> dict[str, Any]:
 
 
 async def counted(runtime: Runtime) -> dict[str, int]:
-    async with runtime.database.reading() as session:
+    async with runtime.database.read_session() as session:
         return {table.__name__: await session.scalar(select(func.count()).select_from(table)) or 0 for table in COUNTED}
 
 
 async def check_content(runtime: Runtime) -> None:
     """Every blob has its row, every row its blob, and no upload waits."""
-    async with runtime.database.reading() as session:
+    async with runtime.database.read_session() as session:
         rows = set((await session.execute(select(UploadedFile.storage_path))).scalars())
         waiting = set((await session.execute(select(CourseImport.storage_path))).scalars())
     assert {path async for path in runtime.storage.list("uploads")} == rows

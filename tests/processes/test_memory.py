@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from sqlalchemy import update
 
-from studium.kit.memory import TIDY_SECONDS
+from studium.kit.base.memory import TIDY_SECONDS
 from studium.models import Certificate
 from tests.files.samples import MP4, picture
 from tests.importing.studio import zipped
@@ -51,6 +51,7 @@ async def besieged(database_url: str, folder: Path) -> AsyncIterator[tuple[World
     async with open_world(database_url, folder) as world:
         await open_attempt(world)
         with school(folder, database_url=database_url, jobs="inline") as opened:
+            opened.popen = Popen
             server = await asyncio.to_thread(opened.serve)
             async with httpx2.AsyncClient(
                 transport=Wire(opened.port), base_url="http://test/api/v1", timeout=60
@@ -59,9 +60,9 @@ async def besieged(database_url: str, folder: Path) -> AsyncIterator[tuple[World
                 yield world, opened, server
 
 
-async def at_once(call: Callable[[int], Awaitable[object]], count: int, together: int) -> None:
+async def at_once(call: Callable[[int], Awaitable[object]], count: int, in_transaction: int) -> None:
     """Call so often, so many at the same time; a connection that the server closes is its good right."""
-    turns = asyncio.Semaphore(together)
+    turns = asyncio.Semaphore(in_transaction)
 
     async def one(number: int) -> None:
         async with turns:
@@ -125,7 +126,7 @@ async def uploads(world: World) -> None:
 async def drawings(world: World) -> None:
     """Certificates that are drawn anew; those who attacked may have revoked this one before."""
     valid = {"is_revoked": False, "revoked_at": None, "revocation_reason": None}
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(update(Certificate).values(valid))
 
     async def draw(number: int) -> None:

@@ -9,7 +9,7 @@ import httpx2
 import psycopg
 import pytest
 
-from studium.kit import migrate
+from studium.kit.db import migrations as migrate
 from tests.processes.school import NO_CERTIFICATES, School, school, stop, until
 from tests.processes.test_start import rest_mib
 from tests.servers import Postgres, postgres_server

@@ -7,12 +7,11 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
-from time import time
 
 import pytest
 
 from tests.files.samples import MP4
-from tests.processes.school import School, school, until
+from tests.processes.school import School, school, stop, until
 from tests.processes.test_start import cpu_seconds, rest_mib
 
 MIB = 1 << 20
@@ -108,17 +107,34 @@ def test_nothing_is_left_of_an_upload_that_broke_off(open_school: School) -> Non
     token = token_of(open_school)
     with begin_upload(open_school, token) as connection:
         connection.sendall(BLOCK)
-        until(lambda: list(incoming.glob("*")))
-    until(lambda: not list(incoming.glob("*")))
+        until(lambda: list(incoming.rglob("*.part")))
+    until(lambda: not list(incoming.rglob("*.part")))
 
     with begin_upload(open_school, token) as connection:
         connection.sendall(BLOCK)
-        until(lambda: list(incoming.glob("*")))
+        until(lambda: list(incoming.rglob("*.part")))
         server.kill()
         server.wait()
-    (left,) = incoming.glob("*")
-    os.utime(left, (time() - 7200, time() - 7200))
+    assert list(incoming.rglob("*.part"))
     open_school.serve()
-    assert not list(incoming.glob("*"))
+    assert not list(incoming.rglob("*.part"))
     assert open_school.call("GET", "/files/my-files", token).json()["items"] == []
     assert not list((open_school.folder / "files").rglob("*.mp4"))
+
+
+def test_what_was_being_received_is_swept_where_only_a_worker_starts(open_school: School) -> None:
+    folder = open_school.folder
+    server = open_school.serve()
+    with begin_upload(open_school, token_of(open_school)) as connection:
+        connection.sendall(BLOCK)
+        until(lambda: list((folder / "files" / "incoming").rglob("*.part")))
+        server.kill()
+        server.wait()
+    killed = folder / "mail" / ".drafts" / "killed"
+    killed.mkdir(parents=True)
+    (killed / "mail").touch()
+    open_school.environment["STUDIUM_JOBS"] = "external"
+    worker = open_school.start("worker")
+    until(lambda: not list((folder / "files" / "incoming").rglob("*.part")) and not killed.exists())
+    assert stop(worker) == 0
+    assert list((folder / "files" / "incoming").glob("*")) == [], "nor is a folder of its own left"

@@ -7,55 +7,53 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from studium.models import QuestionType
-from studium.modules.quizzes.grading import Answer
-from studium.modules.quizzes.snapshot import SnapOption, SnapQuestion
+from studium.modules.quizzes.question_types.base import Answer, KeyQuestion
 
-ID = UUID("018f0000-0000-7000-8000-000000000001")
+ID = "018f0000-0000-7000-8000-000000000001"
 
 
 @dataclass(frozen=True)
 class Row:
     why: str
-    question: SnapQuestion
+    question: KeyQuestion
     answer: Answer | None
     marks: Decimal | None = field()
 
 
-def _row(why: str, question: SnapQuestion, marks: str | None, **answer: Any) -> Row:  # noqa: ANN401 -- an answer's members.
+def _row(why: str, question: KeyQuestion, marks: str | None, **answer: Any) -> Row:  # noqa: ANN401 -- an answer's members.
     given = Answer(question_id=ID, **answer) if answer else None
     return Row(why, question, given, None if marks is None else Decimal(marks))
 
 
-def choice(right: str, wrong: str, points: str, **metadata: object) -> SnapQuestion:
+def choice(right: str, wrong: str, points: str, **metadata: object) -> KeyQuestion:
     """Options called by one letter each."""
-    options = [SnapOption(id=name, text=name, is_correct=name in right) for name in right + wrong]
-    return _question(QuestionType.MULTIPLE_CHOICE, points, options=tuple(options), metadata=metadata)
+    options = {"option_ids": tuple(right + wrong), "correct_ids": frozenset(right)}
+    return _question(QuestionType.MULTIPLE_CHOICE, points, **options, metadata=metadata)
 
 
-def truth(key: str, points: str) -> SnapQuestion:
+def truth(key: str, points: str) -> KeyQuestion:
     return _question(QuestionType.TRUE_FALSE, points, correct_answer=key)
 
 
-def short(key: str, points: str = "1", **metadata: object) -> SnapQuestion:
+def short(key: str, points: str = "1", **metadata: object) -> KeyQuestion:
     return _question(QuestionType.SHORT_ANSWER, points, correct_answer=key, metadata=metadata)
 
 
-def essay(points: str) -> SnapQuestion:
+def essay(points: str) -> KeyQuestion:
     return _question(QuestionType.ESSAY, points)
 
 
-def _question(kind: QuestionType, points: str, **fields: Any) -> SnapQuestion:  # noqa: ANN401 -- a question's members.
-    return SnapQuestion(question_id=ID, question_text="?", question_type=kind, points=Decimal(points), **fields)
+def _question(kind: QuestionType, points: str, **fields: Any) -> KeyQuestion:  # noqa: ANN401 -- a question's members.
+    return KeyQuestion(question_id=ID, question_type=kind, points=Decimal(points), **fields)
 
 
-def _choices(rows: Sequence[tuple[str, SnapQuestion, str, str]]) -> list[Row]:
+def _choices(rows: Sequence[tuple[str, KeyQuestion, str, str]]) -> list[Row]:
     return [_row(why, question, marks, selected_option_ids=tuple(chosen)) for why, question, chosen, marks in rows]
 
 
-def _texts(rows: Sequence[tuple[str, SnapQuestion, str, str | None]]) -> list[Row]:
+def _texts(rows: Sequence[tuple[str, KeyQuestion, str, str | None]]) -> list[Row]:
     return [_row(why, question, marks, answer_text=text) for why, question, text, marks in rows]
 
 
@@ -293,4 +291,66 @@ ESSAYS = [
     _row("not answered at all: essay", essay("10"), "0"),
 ]
 
-TABLE = [*CHOICES, *TRUTHS, *KEYWORDS, *EXACTS, *NUMBERS, *ESSAYS]
+_MINUS = short("-5", match="numeric")
+_EXACTLY = {"match": "exact_typography"}
+
+TYPED = _texts(
+    [
+        *(
+            (f"{answer} for {key} by {match}", short(key, match=match), answer, points)
+            for match in ("exact", "keywords")
+            for key, answer, points in (
+                ("10\u00b3", "10^3", "1"),
+                ("10\u00b3", "103", "0"),
+                ("10^(-3)", "10\u207b\u00b3", "1"),
+                ("10\u207b\u00b3", "10\u00b3", "0"),
+                ("x\u2081", "x_1", "1"),
+                ("x\u2081", "X_{1}", "1"),
+                ("x\u2081", "x\u00b9", "0"),
+                ("x\u2081", "x1", "0"),
+                ("H\u2082O", "h_2o", "1"),
+                ("1\u1d49\u02b3", "1er", "1"),
+                ("C++", "c", "0"),
+                ("103", "10\u00b3", "1"),
+            )
+        ),
+        ("a part of a name with a low line", short("var"), "call it my_var", "1"),
+        ("a power is no number", short("103", match="numeric"), "10\u00b3", "0"),
+        ("a typographic apostrophe", short("l'eau", match="exact"), "l\u2019eau", "1"),
+        ("the other way round", short("l\u2019eau", match="exact"), "L'EAU", "1"),
+        ("a letter that looks like an apostrophe", short("o'zbek", match="exact"), "o\u02bbzbek", "1"),
+        ("an accent typed for an apostrophe", short("l'eau", match="exact"), "l\u00b4eau", "1"),
+        ("an apostrophe in a keyword", short("l'eau"), "c'est de l\u2019eau", "1"),
+        ("a modifier letter in a keyword", short("don't"), "i don\u02bct", "1"),
+        ("typographic quotes", short('"x"', match="exact"), "\u201cx\u201d", "1"),
+        ("German quotes", short('"x"', match="exact"), "\u201ex\u201c", "1"),
+        ("French quotes", short('"x"', match="exact"), "\u00ab\u202fx\u00a0\u00bb", "1"),
+        ("single quotes", short("'x'", match="exact"), "\u2018x\u2019", "1"),
+        ("inches", short('5"', match="exact"), "5\u2033", "1"),
+        ("a quote is no apostrophe", short('"x"', match="exact"), "'x'", "0"),
+        *(
+            (f"dash U+{ord(dash):04X}", question, text.replace("-", dash), "1")
+            for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\ufe63"
+            for question, text in ((_MINUS, "-5"), (short("1914-1918", match="exact"), "1914-1918"))
+        ),
+        ("two hyphens are not one", short("i--", match="exact"), "i-", "0"),
+        ("exact typography: the sign itself", short("l\u2019eau", **_EXACTLY), "L\u2019EAU", "1"),
+        ("exact typography: another sign", short("l\u2019eau", **_EXACTLY), "l'eau", "0"),
+        ("exact typography: a dash", short("a\u2013b|c", **_EXACTLY), "a\u2013b", "1"),
+        ("exact typography: a hyphen", short("a\u2013b|c", **_EXACTLY), "a-b", "0"),
+        ("a Turkish capital", short("izmir", match="exact"), "\u0130ZM\u0130R", "1"),
+        ("Turkish letters in capitals", short("k\u0131rm\u0131z\u0131", match="exact"), "KIRMIZI", "1"),
+        ("a German capital", short("Stra\u00dfe", match="exact"), "STRASSE", "1"),
+        ("a sharp capital", short("Stra\u00dfe", match="exact"), "STRA\u1e9eE", "1"),
+        (
+            "a final sigma",
+            short("\u03bb\u03cc\u03b3\u03bf\u03c2", match="exact"),
+            "\u039b\u038c\u0393\u039f\u03a3",
+            "1",
+        ),
+        ("spaces around", short("x", match="exact"), "\u00a0 x\u2003\n", "1"),
+        ("a pile of marks is no letter", short("a", match="exact"), "a" + "\u0301" * 400, "0"),
+    ]
+)
+
+TABLE = [*CHOICES, *TRUTHS, *KEYWORDS, *EXACTS, *NUMBERS, *TYPED, *ESSAYS]

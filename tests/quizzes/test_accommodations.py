@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from studium.models import AuditEvent
-from tests.courses.teaching import ok, refused
-from tests.quizzes.desk import TRUTH, attempts, enroll, new_quiz, start
+from tests.answers import ok, refused
+from tests.quizzes.helpers import TRUTH, attempts, enroll, new_quiz, start
 from tests.world import World
 
 PLACE = "/courses/{C1}/quizzes/{QX}/accommodations"
@@ -66,7 +66,7 @@ async def test_setting_it_again_reading_it_and_taking_it_back(world: World) -> N
         ok(await world.call("ada", "DELETE", PATH), 204)
     refused(await world.call("ada", "GET", PATH), 404, "not_found")
     assert (await start(world))["rules"]["extra_attempts"] == 0
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         kept = select(AuditEvent.details).where(AuditEvent.action == "quiz.accommodate").order_by(AuditEvent.id)
         details = (await session.execute(kept)).scalars().all()
     assert [(each["extra_time_percent"], each["extra_attempts"]) for each in details if each] == [

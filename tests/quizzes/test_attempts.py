@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from studium.kit.clock import frozen, now, shifted
-from studium.kit.jobs import registered_sweeps
+from studium.kit.base.clock import frozen, now, shifted
+from studium.kit.jobs.registry import registered_sweeps
 from studium.models import AttemptStatus, Enrollment, EnrollmentStatus, LessonProgress, ProgressStatus, QuizAttempt
-from tests.courses.teaching import ok, refused
-from tests.quizzes.desk import (
+from tests.answers import ok, refused
+from tests.quizzes.helpers import (
     CHOICE,
     ESSAY,
     SHORT,
@@ -30,7 +30,7 @@ SHUFFLED: dict[str, Any] = {"shuffle_questions": True, "shuffle_options": True}
 
 
 async def statuses_of_lesson(world: World, name: str = "LXQX") -> list[ProgressStatus]:
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         found = select(LessonProgress.status).where(LessonProgress.lesson_id == world.ids[name])
         return list((await session.execute(found)).scalars())
 
@@ -151,7 +151,7 @@ async def stored(world: World) -> tuple[AttemptStatus, Any]:
 
 async def test_a_sweep_hands_in_what_is_overdue_once(world: World) -> None:
     attempt = await overdue(world)
-    (sweep,) = (found for found in registered_sweeps() if found.name == "quizzes.jobs.finalize_overdue_attempts")
+    (sweep,) = (found for found in registered_sweeps() if found.name == "quizzes.finalize_overdue_attempts")
     await sweep.run(world.runtime)
     assert await stored(world) == (AttemptStatus.GRADED, 1)
     first = await world.row(QuizAttempt, "T1")
@@ -168,8 +168,8 @@ async def test_one_that_cannot_be_handed_in_keeps_no_other_waiting(world: World)
         "started_at": at,
         "deadline_at": at + timedelta(hours=1),
     }
-    await open_attempt(world, "T2", **broken, snapshot={})
-    (sweep,) = (found for found in registered_sweeps() if found.name == "quizzes.jobs.finalize_overdue_attempts")
+    await open_attempt(world, "T2", **broken, key={})
+    (sweep,) = (found for found in registered_sweeps() if found.name == "quizzes.finalize_overdue_attempts")
     await sweep.run(world.runtime)
     assert await stored(world) == (AttemptStatus.GRADED, 1)
     assert (await world.row(QuizAttempt, "T2")).status is AttemptStatus.IN_PROGRESS
@@ -190,7 +190,7 @@ async def test_any_read_hands_in_what_is_overdue(world: World) -> None:
         assert answer.status_code == status
         assert "in_progress" not in answer.text
         assert await stored(world) == (AttemptStatus.GRADED, 1)
-        async with world.runtime.database.writing() as session:
+        async with world.runtime.database.write_session() as session:
             anew = {"status": AttemptStatus.IN_PROGRESS, "submitted_at": None, "graded_at": None, "score": None}
             await session.execute(update(QuizAttempt).values(**anew, is_passed=None, percentage=None, results=None))
 
@@ -217,7 +217,7 @@ async def test_the_summary_says_what_is_left_and_what_is_best(world: World) -> N
     assert [item["attempt_number"] for item in page["items"]] == [2, 1]
     assert [item["score"] for item in page["items"]] == [0, 1]
     expected = {"attempts_used": 2, "attempts_left": 1, "best_score": 1, "best_percentage": 50, "is_passed": False}
-    assert page["summary"] == expected
+    assert page["summary"] == expected | {"extra_time_percent": 0}
     await take(world, picked(one, "4"), said(two, "true"))
     summary = ok(await world.call("sam", "GET", attempts()))["summary"]
     assert (summary["attempts_left"], summary["best_percentage"], summary["is_passed"]) == (0, 100, True)
@@ -247,9 +247,9 @@ async def test_a_failed_graded_quiz_completes_nothing(world: World) -> None:
 async def test_an_attempt_that_passed_while_its_learner_was_away_counts_when_they_resume(world: World) -> None:
     await overdue(world)
     ok(await world.call("ada", "PATCH", "/courses/{C1}/quizzes/{Q1}", json={"max_attempts": 1}))
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         attempt = await session.get_one(QuizAttempt, world.ids["T1"])
-        attempt.snapshot = {**attempt.snapshot, "passing_score": "50"}
+        attempt.key = {**attempt.key, "passing_score": "50"}
     ok(await world.call("sam", "PATCH", "/enrollments/{E1}", json={"status": "dropped"}))
     refused(await world.call("sam", "POST", attempts("Q2")), 409, "enrollment_not_active")
     assert ok(await world.call("sam", "GET", f"{attempts('Q1')}/{{T1}}"))["is_passed"]
@@ -269,7 +269,7 @@ async def test_who_dropped_out_cannot_go_on_until_they_resume(world: World) -> N
 
 
 async def test_passing_the_last_lesson_completes_the_course_and_brings_the_certificate(world: World) -> None:
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         for name in ("L1", "L2", "L4"):
             row = {"status": ProgressStatus.COMPLETED, "completed_at": now(), "completion_percentage": 100}
             session.add(LessonProgress(enrollment_id=world.ids["E1"], lesson_id=world.ids[name], **row))

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from studium.models import LessonType, QuestionType, QuizQuestion
-from tests.courses.teaching import ok, refused
-from tests.quizzes.desk import CHOICE, ESSAY, SHORT, TRUTH, ask, edit, key_of, new_quiz, start, take
+from tests.answers import ok, refused
+from tests.quizzes.helpers import CHOICE, ESSAY, SHORT, TRUTH, ask, edit, key_of, new_quiz, start, take
 from tests.world import World, lesson
 
 QUIZZES = "/courses/{C1}/quizzes"
@@ -75,7 +75,7 @@ async def test_publishing_needs_questions_that_can_be_marked(world: World) -> No
     )
     refusal = refused(await world.call("ada", "POST", f"{path}/publish"), 409, "quiz_not_publishable")
     assert refusal["reasons"] == ['Question 1: The correct answer must be "true" or "false".']
-    async with world.runtime.database.writing() as session:
+    async with world.runtime.database.write_session() as session:
         await session.execute(
             update(QuizQuestion).where(QuizQuestion.quiz_id == UUID(made["id"])).values(correct_answer="true")
         )
@@ -141,6 +141,10 @@ async def test_a_quiz_has_at_most_so_many_points(world: World) -> None:
     refused(await world.call("ada", "POST", QUESTIONS, json={**ESSAY, "points": 0.1}), 409, "too_many_questions")
     ok(await world.call("ada", "POST", QUESTIONS, json={**ESSAY, "points": 0.09}), 201)
     assert ok(await world.call("ada", "GET", f"{QUIZZES}/{{QX}}"))["total_points"] == 9_999.99
+    await edit(world, "QX1", points=900)
+    ok(await world.call("ada", "POST", QUESTIONS, json={**ESSAY, "points": 90}), 201)
+    first = f"{QUESTIONS}/{{QX1}}"
+    refused(await world.call("ada", "PATCH", first, json={"points": 999.99}), 409, "too_many_questions")
 
 
 async def test_learners_and_staff_see_two_different_things(world: World) -> None:

@@ -1,12 +1,13 @@
 """Answers that do not fit: 422, and the attempt stays open with what was saved."""
 
+from time import process_time
 from typing import Any
 
 import pytest
 
-from tests.courses.teaching import ok, refused
-from tests.quizzes.desk import CHOICE, ESSAY, SEVERAL, SHORT, TRUTH, attempts, new_quiz, picked, said, start
-from tests.world import World
+from tests.answers import ok, refused
+from tests.quizzes.helpers import CHOICE, ESSAY, SEVERAL, SHORT, TRUTH, attempts, new_quiz, picked, said, start
+from tests.world import World, open_attempt
 
 PATH = f"{attempts()}/{{T}}"
 
@@ -121,3 +122,17 @@ async def test_questions_that_cannot_be_marked_are_refused(world: World) -> None
     assert len(ok(await world.call("ada", "GET", path))["items"]) == 2
     for patch in ({"options": None}, {"question_type": "essay"}, {"correct_answer": "4"}):
         refused(await world.call("ada", "PATCH", f"{path}/{{K1}}", json=patch), 422, "invalid_question")
+
+
+@pytest.mark.parametrize("text", ["a" + "\u0301\u0316" * 9_000, "a" + "\uff9e\u0301" * 9_000, "a\x07"], ids=ascii)
+async def test_answers_and_feedback_are_strict_texts(world: World, text: str) -> None:
+    await open_attempt(world)
+    attempt = "/enrollments/{E1}/quizzes/{Q1}/attempts/{T1}"
+    body = {"answers": [{"question_id": str(world.ids["K2"]), "answer_text": text}]}
+    began = process_time()
+    for method, path in (("PATCH", attempt), ("POST", f"{attempt}/submit")):
+        assert (await world.call("sam", method, path, json=body)).status_code == 422
+    scores = [{"question_id": str(world.ids["K2"]), "points": 1, "feedback": text[:4_000]}]
+    for grade in ({"scores": scores}, {"scores": [], "feedback": text[:4_000]}):
+        assert (await world.call("ada", "POST", f"{attempt}/grade", json=grade)).status_code == 422
+    assert process_time() - began < 1

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from studium.kit.clock import now
+from studium.kit.base.clock import now
 from studium.models import AuditEvent
-from tests.courses.teaching import ok, refused
-from tests.quizzes.desk import ESSAY, TRUTH, attempts, enroll, key_of, new_quiz, said, start, take
+from tests.answers import ok, refused
+from tests.quizzes.helpers import ESSAY, TRUTH, attempts, enroll, key_of, new_quiz, said, start, take
 from tests.quizzes.test_attempts import statuses_of_lesson
 from tests.world import World, open_attempt
 
@@ -65,7 +65,7 @@ async def test_marks_by_hand_with_history(world: World) -> None:
         "points": 5,
         "feedback": None,
     }
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         found = await session.execute(select(AuditEvent.actor_id).where(AuditEvent.action == "attempt.grade"))
         assert Counter(found.scalars()) == {world.ids["ada"]: 2, world.ids["root"]: 1}
 

@@ -7,9 +7,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from studium.kit.clock import shifted
-from tests.courses.teaching import ok
-from tests.quizzes.desk import CHOICE, ESSAY, SEVERAL, SHORT, TRUTH, attempts, key_of, new_quiz, picked, said
+from studium.kit.base.clock import shifted
+from tests.answers import ok
+from tests.quizzes.helpers import CHOICE, ESSAY, SEVERAL, SHORT, TRUTH, attempts, key_of, new_quiz, picked, said
 from tests.world import World
 
 FORBIDDEN_NAMES = {"is_correct", "correct_answer", "correct_option_ids", "explanation", "metadata", "points_awarded"}

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx2
 
-from tests.courses.teaching import ok
+from tests.answers import ok
 from tests.processes.school import School, school, until
-from tests.quizzes.desk import ESSAY, attempts, new_quiz
+from tests.quizzes.helpers import ESSAY, attempts, new_quiz
 from tests.world import open_world
 
 QUESTIONS = 50

@@ -1,13 +1,13 @@
 """Marking, row by row; adding up, to the hundredth."""
 
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 
 from studium.models import QuizType
-from studium.modules.quizzes.grading import Result, mark_one, total
-from studium.modules.quizzes.snapshot import SnapQuestion, Snapshot
+from studium.modules.quizzes.marking import Result, mark_one, total
+from studium.modules.quizzes.question_types.base import KeyQuestion
+from studium.modules.quizzes.snapshot import AnswerKey
 from tests.quizzes.marking_table import TABLE, Row, essay
 
 
@@ -43,7 +43,7 @@ SUMS = [
 
 @pytest.mark.parametrize(("points", "marks", "passing", "score", "percentage", "passed"), SUMS)
 def test_sums(points: str, marks: str, passing: str, score: str, percentage: str, *, passed: bool) -> None:
-    questions = [essay(each).model_copy(update={"question_id": UUID(int=i)}) for i, each in enumerate(points.split())]
+    questions = [essay(each)._replace(question_id=str(i)) for i, each in enumerate(points.split())]
     grade = total(_quiz(questions, passing), _results(questions, marks))
     assert (grade.score, grade.percentage, grade.is_passed) == (Decimal(score), Decimal(percentage), passed)
     assert grade.max_score == sum(map(Decimal, points.split()))
@@ -52,16 +52,16 @@ def test_sums(points: str, marks: str, passing: str, score: str, percentage: str
 def test_an_essay_that_waits_leaves_the_whole_open() -> None:
     questions = [essay("1"), essay("2")]
     results = (
-        Result(question_id=UUID(int=0), points=Decimal(1), points_awarded=Decimal(1)),
+        Result(question_id="0", points=Decimal(1), points_awarded=Decimal(1)),
         mark_one(questions[1], None),
     )
-    waiting = results[1].model_copy(update={"points_awarded": None})
+    waiting = results[1]._replace(points_awarded=None)
     grade = total(_quiz(questions, "50"), (results[0], waiting))
     assert (grade.score, grade.percentage, grade.is_passed, grade.max_score) == (None, None, None, Decimal(3))
 
 
-def _quiz(questions: list[SnapQuestion], passing: str) -> Snapshot:
-    return Snapshot(
+def _quiz(questions: list[KeyQuestion], passing: str) -> AnswerKey:
+    return AnswerKey(
         quiz_type=QuizType.GRADED,
         passing_score=Decimal(passing),
         show_correct_answers=True,
@@ -69,6 +69,6 @@ def _quiz(questions: list[SnapQuestion], passing: str) -> Snapshot:
     )
 
 
-def _results(questions: list[SnapQuestion], marks: str) -> tuple[Result, ...]:
+def _results(questions: list[KeyQuestion], marks: str) -> tuple[Result, ...]:
     pairs = zip(questions, marks.split(), strict=True)
     return tuple(Result(question_id=q.question_id, points=q.points, points_awarded=Decimal(m)) for q, m in pairs)

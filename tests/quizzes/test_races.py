@@ -6,8 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from studium.models import LessonProgress, ProgressStatus, QuizAttempt
-from tests.quizzes.desk import attempts
+from studium.kit.base.versions import IfMatchHeader
+from studium.models import LessonProgress, ProgressStatus, Quiz, QuizAttempt, QuizQuestion
+from studium.modules.quizzes.authoring.actions_questions import update_question
+from studium.modules.quizzes.schemas import QuestionUpdate
+from tests.answers import ok
+from tests.quizzes.helpers import attempts
 from tests.world import World, open_attempt
 
 ATTEMPTS = attempts("Q1")
@@ -51,7 +55,7 @@ async def test_twenty_submits_keep_the_answers_of_one_and_complete_the_lesson_on
     assert won["is_passed"]
     kept = (await world.call("sam", "GET", f"{ATTEMPTS}/{attempt['id']}")).json()
     assert {answer["question_id"] for answer in kept["answers"]} == {answer["question_id"] for answer in right}
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         rows = (
             await session.execute(select(LessonProgress).where(LessonProgress.lesson_id == world.ids["L3"]))
         ).scalars()
@@ -70,3 +74,17 @@ async def test_saving_and_handing_in_at_once_loses_nothing_that_was_acknowledged
     assert statuses(saved).keys() <= {200, 409}
     score = (await world.call("sam", "GET", f"{ATTEMPTS}/{{T1}}")).json()["score"]
     assert score == (1 if 200 in statuses(saved) else 0)
+
+
+async def test_an_attempt_that_waited_for_an_edit_has_the_edited_questions(world: World) -> None:
+    async with world.runtime.database.write_session() as session:
+        quiz = await session.get_one(Quiz, world.ids["Q1"], with_for_update=True)
+        question = await session.get_one(QuizQuestion, world.ids["K2"])
+        await update_question(session, quiz, question, QuestionUpdate(correct_answer="false"), IfMatchHeader(None))
+        starting = asyncio.create_task(world.call("sam", "POST", ATTEMPTS))
+        done, _ = await asyncio.wait([starting], timeout=0.4)
+        assert not done
+    attempt = ok(await starting, 201)
+    wrong = [{"question_id": str(world.ids["K2"]), "answer_text": "true"}]
+    path = f"{ATTEMPTS}/{attempt['id']}/submit"
+    assert ok(await world.call("sam", "POST", path, json={"answers": wrong}))["score"] == 0

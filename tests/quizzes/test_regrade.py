@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from studium.models import AuditEvent, GradeChange, Regrade
-from studium.modules.quizzes import actions_regrade
-from tests.courses.teaching import ok, refused
-from tests.quizzes.desk import (
+from studium.models import AuditEvent, GradeChange
+from studium.modules.quizzes.grading import actions_regrade
+from tests.answers import ok, refused
+from tests.quizzes.helpers import (
     CHOICE,
     ESSAY,
     SHORT,
@@ -106,7 +106,7 @@ async def test_the_present_key_applies(world: World) -> None:
         again["id"],
         done["id"],
     ]
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         found = select(AuditEvent.actor_id, AuditEvent.target_id).where(AuditEvent.action == "quiz.regrade")
         assert (await session.execute(found)).all() == [(world.ids["ada"], world.ids["QX"])] * 2
 
@@ -219,8 +219,8 @@ async def test_a_large_regrade_is_a_job_with_progress_that_a_crash_does_not_doub
     )
     assert refusal["regrade_id"] == asked["id"]
 
-    async with world.runtime.database.writing() as session:
-        assert not await actions_regrade.regrade_batch(session, UUID(asked["id"]))
+    async with world.runtime.database.transaction() as tx:
+        assert (await actions_regrade.regrade_batch(tx, UUID(asked["id"])))["finished_at"] is None
     half = ok(await world.call("ada", "GET", f"{PATH}/regrades/{asked['id']}"))
     assert (half["status"], half["attempts_done"], half["attempts_changed"]) == ("running", 2, 2)
 
@@ -237,9 +237,8 @@ async def test_a_large_regrade_is_a_job_with_progress_that_a_crash_does_not_doub
 
 
 async def crash(world: World, regrade_id: UUID) -> None:
-    async with world.runtime.database.writing() as session:
-        await actions_regrade.regrade_batch(session, regrade_id)
-        await session.execute(select(func.count()).select_from(Regrade))
+    async with world.runtime.database.transaction() as tx:
+        await actions_regrade.regrade_batch(tx, regrade_id)
         raise ZeroDivisionError
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from studium.models import Lesson, LessonType
-from tests.courses.teaching import ok
-from tests.quizzes.desk import CHOICE, TRUTH, attempts, key_of, new_quiz, picked, said, start
+from tests.answers import ok
+from tests.quizzes.helpers import CHOICE, TRUTH, attempts, key_of, new_quiz, picked, said, start
 from tests.world import World, lesson
 
 MOST = 6

@@ -10,14 +10,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from studium.kit.clock import now
+from studium.kit.base.clock import now
 from studium.models import AttemptStatus, QuizAttempt
-from studium.modules.quizzes.actions_attempts import apply_grade
-from studium.modules.quizzes.grading import Answer, mark, total
-from studium.modules.quizzes.snapshot import snapshot_of
-from studium.modules.quizzes.statistics import ItemSums, discrimination_index, facility, standard_deviation
-from tests.courses.teaching import ok
-from tests.quizzes.desk import CHOICE, SEVERAL, SHORT, TRUTH, enroll, key_of, new_quiz, said, start, take
+from studium.modules.quizzes.attempts.actions import grade_columns
+from studium.modules.quizzes.marking import mark, total
+from studium.modules.quizzes.question_types.base import Answer
+from studium.modules.quizzes.snapshot import AnswerKey, Snapshot
+from studium.modules.quizzes.statistics.figures import ItemSums, discrimination_index, facility, standard_deviation
+from tests.answers import ok
+from tests.quizzes.helpers import CHOICE, SEVERAL, SHORT, TRUTH, enroll, key_of, new_quiz, said, start, take
 from tests.world import World
 
 PATH = "/courses/{C1}/quizzes/{QX}/statistics"
@@ -31,8 +32,9 @@ async def answered_by(world: World, people: int, chance: random.Random) -> list[
     """Learners who answer at random, each twice, straight into the database; what they handed in."""
     await new_quiz(world, CHOICE, SEVERAL, TRUTH, SHORT, max_attempts=2)
     template = await start(world)
-    async with world.runtime.database.reading() as session:
-        snapshot = snapshot_of(await session.get_one(QuizAttempt, UUID(template["id"])))
+    async with world.runtime.database.read_session() as session:
+        row = await session.get_one(QuizAttempt, UUID(template["id"]))
+    snapshot = Snapshot(row.paper, AnswerKey.from_json(row.key))
     rows: list[QuizAttempt] = []
     for i in range(people):
         name = await enroll(world, f"pupil{i}", new=True)
@@ -43,24 +45,24 @@ async def answered_by(world: World, people: int, chance: random.Random) -> list[
 
 
 def graded(enrollment: Any, quiz: Any, number: int, snapshot: Any, answers: list[Answer]) -> QuizAttempt:  # noqa: ANN401 -- ids and a snapshot.
-    attempt = QuizAttempt(
+    return QuizAttempt(
         enrollment_id=enrollment,
         quiz_id=quiz,
         attempt_number=number,
         started_at=now(),
         submitted_at=now(),
-        snapshot=snapshot.to_json(),
-        answers=[answer.model_dump(mode="json") for answer in answers],
+        paper=snapshot.paper,
+        key=snapshot.key.to_json(),
+        answers=[answer._asdict() for answer in answers],
+        **grade_columns(total(snapshot.key, mark(snapshot.key, answers))),
     )
-    apply_grade(attempt, total(snapshot, mark(snapshot, answers)))
-    return attempt
 
 
 def given(snapshot: Any, chance: random.Random) -> list[Answer]:  # noqa: ANN401 -- a snapshot.
     """Somebody's answers: some questions are left out."""
-    choice, several, truth, short = snapshot.questions
-    one = tuple(chance.sample([option.id for option in choice.options], 1))
-    some = tuple(chance.sample([option.id for option in several.options], chance.randint(0, 3)))
+    choice, several, truth, short = snapshot.key.questions
+    one = tuple(chance.sample(choice.option_ids, 1))
+    some = tuple(chance.sample(several.option_ids, chance.randint(0, 3)))
     answers = [
         Answer(question_id=choice.question_id, selected_option_ids=one),
         Answer(question_id=several.question_id, selected_option_ids=some),
@@ -78,6 +80,7 @@ async def test_figures_agree_with_brute_force(world: World) -> None:
     assert told["mean"] == rounded(mean(percentages))
     assert told["median"] == rounded(median(percentages))
     assert told["standard_deviation"] == rounded(stdev(percentages))
+    assert told["histogram"] == [sum(min(int(each) // 10, 9) == tenth for each in percentages) for tenth in range(10)]
     for place, item in enumerate(told["questions"]):
         check_item(place, item, attempts)
 
@@ -150,7 +153,7 @@ async def test_questions_of_today(world: World) -> None:
         (SHORT["question_text"], 0),
     ]
     assert len(await key_of(world)) == 2
-    async with world.runtime.database.reading() as session:
+    async with world.runtime.database.read_session() as session:
         found = await session.scalars(select(QuizAttempt.status).where(QuizAttempt.quiz_id == world.ids["QX"]))
         assert found.all() == [AttemptStatus.GRADED]
 

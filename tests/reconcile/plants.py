@@ -10,22 +10,28 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.clock import now
-from studium.kit.ids import new_id
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
 from studium.models import (
     AttemptStatus,
     Certificate,
     CourseCounts,
     CourseWords,
     Enrollment,
+    ErasedCertificates,
+    Erasure,
+    ImportedItem,
     Lesson,
     LessonProgress,
     ProgressStatus,
     Quiz,
     QuizAttempt,
     RefreshToken,
+    TrashItem,
+    TrashKind,
     User,
     UserSession,
+    UserWords,
 )
 
 Ids = dict[str, UUID]
@@ -179,6 +185,17 @@ async def wrong_percentage_of_an_attempt(session: AsyncSession, ids: Ids) -> Non
     await change(session, QuizAttempt, ids["T1"], percentage=Decimal("99.99"))
 
 
+@breaks(4, "attempt {T1} is in_progress, but has marks that wait for their release")
+async def marks_of_an_open_attempt(session: AsyncSession, ids: Ids) -> None:
+    await change(session, QuizAttempt, ids["T1"], status=AttemptStatus.IN_PROGRESS, score=None, percentage=None)
+    await change(session, QuizAttempt, ids["T1"], marked_at=now())
+
+
+@breaks(4, "attempt {T1} is submitted, but shows a score")
+async def a_score_before_the_release(session: AsyncSession, ids: Ids) -> None:
+    await change(session, QuizAttempt, ids["T1"], status=AttemptStatus.SUBMITTED)
+
+
 @breaks(5, "enrollment {E1} has completed quiz lesson {L3} without passing it or submitting practice")
 async def quiz_lesson_without_a_pass(session: AsyncSession, ids: Ids) -> None:
     await change(session, QuizAttempt, ids["T1"], is_passed=False)
@@ -199,6 +216,12 @@ async def an_archived_lesson_in_the_outline(session: AsyncSession, ids: Ids) -> 
     await change(session, Lesson, ids["N1"], archived_at=now())
 
 
+@breaks(6, "trash item {N1} hangs on lesson {L2}, which is not archived or of another course")
+async def a_live_lesson_in_the_trash(session: AsyncSession, ids: Ids) -> None:
+    hangs = {"course_id": ids["C1"], "lesson_id": ids["L2"], "item_id": ids["L2"], "kind": TrashKind.LESSON}
+    await session.execute(insert(TrashItem).values(id=ids["N1"], title="Gone", place={"before": []}, **hangs))
+
+
 @breaks(6, "lesson {L2} stands below lesson {M1}, which is archived or of another course")
 async def a_parent_of_another_course(session: AsyncSession, ids: Ids) -> None:
     await change(session, Lesson, ids["L2"], parent_lesson_id=ids["M1"])
@@ -208,6 +231,12 @@ async def a_parent_of_another_course(session: AsyncSession, ids: Ids) -> None:
 async def a_circle(session: AsyncSession, ids: Ids) -> None:
     await change(session, Lesson, ids["L1"], parent_lesson_id=ids["L2"])
     await change(session, Lesson, ids["L2"], parent_lesson_id=ids["L1"])
+
+
+@breaks(7, "file {F1} of course {C1} is not what was taken in; import the course again")
+async def bytes_of_another_file(session: AsyncSession, ids: Ids) -> None:
+    came = {"source": "olx:a+b+c", "kind": "file", "external_id": "a", "checksum": "0" * 64}
+    await session.execute(insert(ImportedItem).values(course_id=ids["C1"], item_id=ids["F1"], **came))
 
 
 @breaks(8, "there are 6 people and no active admin: make one with `studium create-admin`")
@@ -228,6 +257,55 @@ async def a_course_that_nobody_finds(session: AsyncSession, ids: Ids) -> None:
 @breaks(9, "course {C2} has no words to be found by, or no counts")
 async def a_course_that_nobody_counts(session: AsyncSession, ids: Ids) -> None:
     await session.execute(delete(CourseCounts).where(CourseCounts.course_id == ids["C2"]))
+
+
+@breaks(9, "person {mia} has no words to be found by")
+async def a_person_whom_nobody_finds(session: AsyncSession, ids: Ids) -> None:
+    await session.execute(delete(UserWords).where(UserWords.user_id == ids["mia"]))
+
+
+async def erased(session: AsyncSession, ids: Ids, person: str) -> None:
+    await change(session, User, ids[person], erased_at=now())
+
+
+@breaks(14, "users {mia}: the person was erased, and the row holds full_name")
+async def a_name_that_stayed(session: AsyncSession, ids: Ids) -> None:
+    await erased(session, ids, "mia")
+
+
+@breaks(14, "users {mia}: the person was erased, and the row holds email")
+async def an_address_that_stayed(session: AsyncSession, ids: Ids) -> None:
+    await erased(session, ids, "mia")
+
+
+@breaks(14, "sessions {S1}: the person was erased, and the row is there")
+async def a_session_that_stayed(session: AsyncSession, ids: Ids) -> None:
+    await erased(session, ids, "mia")
+
+
+@breaks(14, "uploaded_files {F1}: the person was erased, and the row holds original_filename")
+async def a_label_that_stayed(session: AsyncSession, ids: Ids) -> None:
+    await erased(session, ids, "sam")
+
+
+@breaks(14, "quiz_attempts {T1}: the person was erased, and the row holds answers in words")
+async def an_answer_that_stayed(session: AsyncSession, ids: Ids) -> None:
+    await erased(session, ids, "sam")
+    answers = [{"question_id": str(ids["K1"]), "selected_option_ids": [], "answer_text": "Because."}]
+    await change(session, QuizAttempt, ids["T1"], answers=answers)
+
+
+@breaks(14, "quiz_attempts {T1}: the person was erased, and the row holds feedback in results")
+async def feedback_that_stayed(session: AsyncSession, ids: Ids) -> None:
+    await erased(session, ids, "sam")
+    results = [{"question_id": str(ids["K1"]), "points": "1", "points_awarded": "1", "feedback": "Well done."}]
+    await change(session, QuizAttempt, ids["T1"], results=results)
+
+
+@breaks(14, "certificates {X3}: the student was erased, and the row holds a name that was to be withheld")
+async def a_name_on_a_certificate(session: AsyncSession, ids: Ids) -> None:
+    done = {"due_at": now(), "done_at": now(), "certificates": ErasedCertificates.WITHHOLD_NAME}
+    await session.execute(insert(Erasure).values(id=new_id(), user_id=ids["sam"], **done))
 
 
 async def count_attempts(session: AsyncSession, ids: Ids, count: int) -> None:
@@ -253,7 +331,8 @@ def soil(ids: Ids) -> list[list[Any]]:
         max_score=Decimal(2),
         percentage=Decimal(100),
         is_passed=True,
-        snapshot={},
+        paper="{}",
+        key={},
     )
     progress = LessonProgress(
         id=ids["P3"],

@@ -6,11 +6,11 @@ import pytest
 
 from studium.access.actor import Actor
 from studium.access.errors import TeachersOnly
-from studium.kit.ids import new_id
+from studium.kit.base.ids import new_id
 from studium.models import Course, Role
 from studium.modules.courses.actions import create_course
 from studium.modules.courses.schemas import CourseCreate
-from tests.auth.door import Door, code_of, text_of
+from tests.auth.helpers import Door, code_of, text_of
 
 ROOT, SAM = "root@school.example", "sam@school.example"
 WISH = {"email": "ina@school.example", "full_name": "Ina", "role": "instructor"}
@@ -194,7 +194,7 @@ async def test_admins_do_not_shut_themselves_out(door: Door, body: dict[str, obj
 async def test_who_owns_courses_stays_a_teacher(door: Door):
     token = await root(door)
     ada = await door.person("ada@school.example", Role.INSTRUCTOR)
-    async with door.database.writing() as session:
+    async with door.database.write_session() as session:
         session.add(Course(id=new_id(), title="Bees", slug="bees", instructor_id=ada.id))
     answer = await door.call("PATCH", f"/users/{ada.id}", token, json={"role": "student"})
     assert (answer.status_code, code_of(answer)) == (409, "owns_courses")
@@ -220,7 +220,7 @@ async def test_who_was_demoted_a_moment_ago_owns_nothing_new(door: Door):
     still_thought_a_teacher = Actor(ada.id, Role.INSTRUCTOR, new_id())
     wish = CourseCreate(title="Bees", description="All about them.", category="nature")
     with pytest.raises(TeachersOnly):
-        async with door.database.writing() as session:
+        async with door.database.write_session() as session:
             await create_course(session, still_thought_a_teacher, wish)
 
 
@@ -236,7 +236,7 @@ async def test_two_admins_who_demote_each_other_leave_one(door: Door):
         statuses = sorted(answer.status_code for answer in answers)
         assert statuses[0] == 200
         assert statuses[1] in (401, 403, 409)
-        async with door.database.writing() as session:
+        async with door.database.write_session() as session:
             people = [await session.get_one(type(one), user.id) for user in (one, two)]
             assert sum(person.is_active and person.role is Role.ADMIN for person in people) == 1
             for person in people:
@@ -265,3 +265,20 @@ async def test_the_record_of_who_did_what(door: Door):
     assert entry["details"] == {"fields": ["role"], "became": {"role": "instructor"}}
     for method in ("POST", "PATCH", "DELETE"):
         assert (await door.call(method, "/audit-events", token)).status_code == 405
+
+
+@pytest.mark.parametrize("bound", ["since", "until"])
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("0001-01-01T00:00:00%2B14:00", 422),
+        ("9999-12-31T23:59:59-14:00", 422),
+        ("0001-01-01T00:00:00Z", 200),
+        ("9999-12-31T23:59:59.999999Z", 200),
+        ("0001-01-01T00:00:00-12:00", 200),
+        ("2026-01-01T00:00:00", 422),
+    ],
+)
+async def test_the_record_at_the_edges_of_the_calendar(door: Door, bound: str, moment: str, status: int):
+    answer = await door.call("GET", f"/audit-events?{bound}={moment}", await root(door))
+    assert answer.status_code == status, answer.text

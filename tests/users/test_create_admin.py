@@ -3,17 +3,16 @@
 import pytest
 from pydantic import ValidationError
 
-from studium.kit.problems import InvalidInput
+from studium.kit.base.problems import InvalidInput
 from studium.modules.users import actions
 from studium.modules.users.errors import AdminExists, EmailTaken
-from tests.auth.door import Door
+from tests.auth.helpers import Door
 
 WISH = ("Root@School.Example", "Root", "mighty oak 77")
 
 
 async def create(door: Door, *wish: str, force: bool = False) -> None:
-    async with door.database.writing() as session:
-        await actions.create_admin(session, *wish, force=force)
+    await actions.create_admin(door.database, *wish, force=force)
 
 
 async def test_the_first_admin_can_log_in(door: Door):

@@ -3,7 +3,7 @@
 import pytest
 
 from studium.models import Role
-from tests.auth.door import PASSWORD, Door, code_of, text_of
+from tests.auth.helpers import PASSWORD, Door, code_of, text_of
 
 SAM = "sam@school.example"
 NEW = "purple anchor 58"
@@ -49,6 +49,19 @@ async def test_a_stale_version_changes_nothing(door: Door):
     await door.log_in(SAM)
 
 
+async def test_a_time_zone_is_a_member_of_the_metadata(door: Door):
+    await door.person(SAM)
+    token = await door.token(SAM)
+    assert (await door.call("GET", "/users/me", token)).json()["timezone"] == "UTC"
+    wanted = {"timezone": "Asia/Kolkata", "metadata": {"language": "ar", "timezone": "nonsense"}}
+    first = (await door.call("PATCH", "/users/me", token, json=wanted)).json()
+    assert (first["timezone"], first["metadata"]) == ("Asia/Kolkata", {"language": "ar", "timezone": "Asia/Kolkata"})
+    second = (await door.call("PATCH", "/users/me", token, json={"full_name": "Samira"})).json()
+    assert second["timezone"] == "Asia/Kolkata"
+    third = (await door.call("PATCH", "/users/me", token, json={"timezone": None})).json()
+    assert (third["timezone"], third["metadata"]) == ("UTC", {"language": "ar"})
+
+
 @pytest.mark.parametrize(
     "field", ["role", "is_active", "email", "id", "mfa_enabled", "email_verified_at", "version", "password_hash"]
 )
@@ -65,6 +78,9 @@ async def test_nobody_promotes_themselves(door: Door, field: str):
         {"full_name": None},
         {"full_name": ""},
         {"metadata": []},
+        {"timezone": "Mars/Base"},
+        {"timezone": "x" * 65},
+        {"timezone": 3},
         {"metadata": {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}},
         {"metadata": {"text": "x" * 17_000}},
         {"password": None, "current_password": PASSWORD},

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from studium.models import Role
-from tests.auth.door import Door, code_of, html_of, text_of
+from tests.auth.helpers import Door, code_of, html_of, text_of
 
 WISH = {"email": "New@School.Example", "full_name": "  Noor  ", "password": "violet kettle 41"}
 both = pytest.mark.parametrize("path", ["/auth/register", "/users/register"])
@@ -30,6 +30,11 @@ async def test_an_account_of_ones_own(door: Door, path: str):
         "last_login_at",
         "email_verified_at",
         "version",
+        "legal_hold",
+        "erased_at",
+        "source",
+        "external_id",
+        "timezone",
     }
     assert (found["email"], found["full_name"], found["role"]) == ("new@school.example", "Noor", "student")
     assert (found["is_active"], found["mfa_enabled"], found["email_verified_at"]) == (True, False, None)

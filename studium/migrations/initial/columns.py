@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from studium.kit.tables import utc_now
+from studium.kit.db.tables import utc_now
 
 METADATA = sa.MetaData(
     naming_convention={

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from studium.kit.search import SearchWords, searchable
+from studium.kit.db.search import SearchWords, searchable
 
 revision = "0002"
 down_revision = "0001"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from studium.kit.tables import utc_now
+from studium.kit.db.tables import utc_now
 from studium.migrations.initial.columns import INSTANT, JSON
 
 revision = "0005"

@@ -6,7 +6,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from studium.kit.tables import Json, UtcDateTime, utc_now
+from studium.kit.db.tables import Json, UtcDateTime, utc_now
 
 revision = "0007"
 down_revision = "0006"

@@ -1,6 +1,6 @@
 """Tallies against rows: what `studium reconcile` looks at, and puts right."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from studium.kit.base.findings import Findings
 from studium.models import (
     ALWAYS,
     SCHOOL,
@@ -42,6 +43,8 @@ from studium.models import (
     User,
 )
 from studium.modules.analytics.figures import LEARNING
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +136,12 @@ def _differences() -> Subquery:
     """Each tally that differs: as it is stored, folded or not, and as it is counted. All of it sees one moment."""
     sides = [(each, "stored") for each in (select(*_stored(Tally)), select(*_stored(TallyDelta)))]
     sides += [(each, "counted") for each in _counts()]
-    together = union_all(*(_sided(each.subquery(), side) for each, side in sides)).subquery()
+    in_transaction = union_all(*(_sided(each.subquery(), side) for each, side in sides)).subquery()
     amounts = {
-        side: cast(func.sum(case((together.c.side == side, together.c.amount), else_=0)), BigInteger)
+        side: cast(func.sum(case((in_transaction.c.side == side, in_transaction.c.amount), else_=0)), BigInteger)
         for side in ("stored", "counted")
     }
-    keys = (together.c.subject_id, together.c.name, together.c.slot)
+    keys = (in_transaction.c.subject_id, in_transaction.c.name, in_transaction.c.slot)
     columns = (*keys, *(amount.label(side) for side, amount in amounts.items()))
     return select(*columns).group_by(*keys).having(amounts["stored"] != amounts["counted"]).subquery()
 
@@ -151,11 +154,17 @@ def _sided(part: Subquery, side: str) -> Select[Any]:
     return select(part.c.subject_id, part.c.name, part.c.slot, part.c.amount, literal(side).label("side"))
 
 
-async def find_tally_drift(session: AsyncSession) -> list[TallyDrift]:
+async def find_tally_drift(session: AsyncSession) -> Findings[TallyDrift]:
     """Every tally that differs from its rows. One statement, that reads everything."""
+    return await Findings[TallyDrift]().take(tally_drifts(session))
+
+
+async def tally_drifts(session: AsyncSession) -> AsyncIterator[TallyDrift]:
+    """The same, one by one."""
     found = _differences()
     statement = select(found).order_by(found.c.subject_id, found.c.name, found.c.slot)
-    return [TallyDrift(*row) for row in (await session.execute(statement)).all()]
+    async for row in await session.stream(statement.execution_options(yield_per=_AT_ONCE)):
+        yield TallyDrift(*row)
 
 
 async def repair_tallies(session: AsyncSession) -> None:

@@ -1,19 +1,23 @@
 """One course in figures."""
 
-from sqlalchemy import Uuid, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from functools import cache
+from uuid import UUID
 
-from studium.kit.clock import now
-from studium.kit.reads import Read, Reads
-from studium.models import Course, Lesson, Quiz
+from sqlalchemy import Uuid, bindparam, select
+
+from studium.access.actor import Actor, parameter_actor
+from studium.access.reading import EDITABLE_COURSE
+from studium.kit.base.clock import now
+from studium.kit.db.prepared import PreparedStatement, QueryExecutor
+from studium.models import Course, Lesson, Quiz, Role
 from studium.modules.analytics.figures import EnrollmentFigures, ratio
 from studium.modules.analytics.periods import Period
 from studium.modules.analytics.schemas import CourseAnalyticsOut, LessonFunnel, QuizRow
-from studium.modules.analytics.tallies import amount_of, totals, trend
+from studium.modules.analytics.tallies import Trend, amount_of, amounts_of, totals_of
 
 _NAMES = ("attempts", "learners", "graded", "passed", "percent")
 _OF_COURSE = (Lesson.course_id == bindparam("course_id", type_=Uuid()), Lesson.archived_at.is_(None))
-_FUNNEL = Read(
+_FUNNEL = PreparedStatement(
     select(
         Lesson.id.label("lesson_id"),
         Lesson.title,
@@ -25,7 +29,7 @@ _FUNNEL = Read(
     .where(*_OF_COURSE)
     .order_by(Lesson.order_index)
 )
-_QUIZZES = Read(
+_QUIZZES = PreparedStatement(
     select(
         Quiz.id,
         Quiz.title,
@@ -38,33 +42,45 @@ _QUIZZES = Read(
 )
 
 
-async def course_analytics(session: AsyncSession, reads: Reads, course: Course, period: Period) -> CourseAnalyticsOut:
-    """Everything about one course, in four statements, however many learners it has. The large ones are hot reads."""
+_ID = select(Course.id).where(Course.id == bindparam("course_id", type_=Uuid())).scalar_subquery()
+_TOTALS, _TREND = totals_of(_ID), Trend(select(_ID))
+
+
+@cache
+def _course(role: Role) -> PreparedStatement:
+    return PreparedStatement(select(Course.title).where(*EDITABLE_COURSE.rule(parameter_actor(role))))
+
+
+async def course_analytics(reads: QueryExecutor, actor: Actor, course_id: UUID, period: Period) -> CourseAnalyticsOut:
+    """Everything about one course, in five statements, however many learners it has; raise NotFound, Forbidden."""
+    course = await reads.one(_course(actor.role), course_id=course_id, actor_id=actor.id)
+    if course is None:
+        await EDITABLE_COURSE.require(reads, actor, course_id)
+    assert course is not None  # noqa: S101 -- else it was refused.
+    title = course["title"]
+    return await reads.shared(("course", course_id, title, period), lambda: _analytics(reads, course_id, title, period))
+
+
+async def _analytics(reads: QueryExecutor, course_id: UUID, title: str, period: Period) -> CourseAnalyticsOut:
     at = now()
-    figures = EnrollmentFigures(await totals(session, course.id))
+    figures = EnrollmentFigures(amounts_of(await reads.all(_TOTALS, course_id=course_id)))
     return CourseAnalyticsOut(
         as_of=at,
-        course_id=course.id,
-        title=course.title,
+        course_id=course_id,
+        title=title,
         enrollments=figures.by_status,
         completion_rate=figures.completion_rate,
         average_progress=figures.average_progress,
         average_time_spent_seconds=figures.average_seconds,
         average_rating=figures.average_rating,
         ratings=figures.ratings,
-        lessons=await _funnel(reads, course),
-        quizzes=await _quizzes(reads, course, figures.people),
-        trend=await trend(session, period, course.id),
+        lessons=[LessonFunnel.of_record(row) for row in await reads.all(_FUNNEL, course_id=course_id)],
+        quizzes=await _quizzes(reads, course_id, figures.people),
+        trend=await _TREND.points(reads, period, course_id=course_id),
     )
 
 
-async def _funnel(reads: Reads, course: Course) -> list[LessonFunnel]:
-    """How far learners get, lesson by lesson."""
-    rows = await reads.all(_FUNNEL, course_id=course.id)
-    return [LessonFunnel(**{name: row[name] for name in LessonFunnel.model_fields}) for row in rows]
-
-
-async def _quizzes(reads: Reads, course: Course, people: int) -> list[QuizRow]:
+async def _quizzes(reads: QueryExecutor, course_id: UUID, people: int) -> list[QuizRow]:
     """Per quiz: attempts handed in, how they went, and how many learners its lesson is done for."""
     return [
         QuizRow(
@@ -77,5 +93,5 @@ async def _quizzes(reads: Reads, course: Course, people: int) -> list[QuizRow]:
             average_percentage=ratio(row["percent"], row["graded"] * 100),
             completion_rate=ratio(row["completed"] * 100, people),
         )
-        for row in await reads.all(_QUIZZES, course_id=course.id)
+        for row in await reads.all(_QUIZZES, course_id=course_id)
     ]

@@ -1,12 +1,15 @@
 """Answers as tables: `Accept: text/csv` gives the one that the query parameter `table` names."""
 
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from fastapi import Depends, Header, Response
+from fastapi import Response
 
-from studium.kit.schema import Output
-from studium.kit.spreadsheets import MEDIA_TYPE, csv_of, prefers_csv
+from studium.kit.http.schemas import ResponseModel
+from studium.kit.http.streams import WantsCsv
+from studium.kit.text.csv_text import MEDIA_TYPE, Csv, csv_of
 from studium.modules.analytics.schemas import Figures
+
+__all__ = ["EXPORTS", "WantsCsv", "answer"]
 
 AnyFigures = TypeVar("AnyFigures", bound=Figures)
 TOTALS = "totals"
@@ -18,20 +21,12 @@ _KEYS = {"enrollments": "status", "users": "role", "ratings": "stars"}
 EXPORTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The figures; with `Accept: text/csv` the table that `table` names.",
-        "content": {MEDIA_TYPE: {}},
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
     }
 }
 
 
-async def _wants_csv(response: Response, accept: Annotated[str | None, Header(max_length=1024)] = None) -> bool:
-    response.headers["Vary"] = "Accept"
-    return prefers_csv(accept)
-
-
-WantsCsv = Annotated[bool, Depends(_wants_csv)]
-
-
-def answer(figures: AnyFigures, table: str, *, as_csv: bool) -> AnyFigures | Response:
+def answer(figures: AnyFigures, table: str, *, as_csv: Csv) -> AnyFigures | Response:
     """The figures themselves, or one of their tables as a file to save."""
     if not as_csv:
         return figures
@@ -41,7 +36,7 @@ def answer(figures: AnyFigures, table: str, *, as_csv: bool) -> AnyFigures | Res
         "Vary": "Accept",
         "X-As-Of": figures.model_dump(mode="json", include={"as_of"})["as_of"],
     }
-    return Response(csv_of(columns, rows), media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
+    return Response(csv_of(columns, rows, as_csv), media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
 
 
 def table_of(figures: Figures, table: str) -> tuple[list[str], list[list[object]]]:
@@ -61,5 +56,5 @@ def table_of(figures: Figures, table: str) -> tuple[list[str], list[list[object]
 def _columns(kind: type[Figures], table: str) -> list[str]:
     """The names of a list's members, which an empty list has too."""
     (row,) = get_args(kind.model_fields[table].annotation)
-    assert issubclass(row, Output)  # noqa: S101 -- tables are lists of outputs.
+    assert issubclass(row, ResponseModel)  # noqa: S101 -- tables are lists of outputs.
     return list(row.model_fields)

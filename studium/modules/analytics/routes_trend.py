@@ -1,21 +1,16 @@
 """The query parameters that every trend takes."""
 
 import re
-from datetime import UTC, date, timedelta, tzinfo
-from functools import lru_cache
+from datetime import date, timedelta
 from typing import Annotated, NoReturn
-from zoneinfo import ZoneInfo, available_timezones
 
 from fastapi import Depends, Query
 from pydantic import BeforeValidator
 
-from studium.kit.clock import now
-from studium.kit.problems import FieldError, InvalidInput
+from studium.kit.base.clock import now
+from studium.kit.base.problems import FieldError, InvalidInput
+from studium.kit.base.zones import NAME_MAX, zone_of
 from studium.modules.analytics.periods import DEFAULT_DAYS, FIRST_DAY, LAST_DAY, MAX_BUCKETS, Bucket, Period
-
-_ZONE_MAX = 64
-_NO_ZONES = {"Factory", "localtime"}
-"""Files beside the database's own: a machine that was not set up, and whatever this one was set up to."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RANGE = f"Days lie between {FIRST_DAY} and {LAST_DAY}."
@@ -39,7 +34,7 @@ async def period_query(
     last: Annotated[Day | None, Query(alias="to", description="The last day, included; today by default.")] = None,
     bucket: Annotated[Bucket, Query(description="How wide a point is; weeks begin on Monday.")] = Bucket.DAY,
     timezone: Annotated[
-        str, Query(max_length=_ZONE_MAX, description="Whose days: an IANA name such as `Asia/Kolkata`.")
+        str, Query(max_length=NAME_MAX, description="Whose days: an IANA name such as `Asia/Kolkata`.")
     ] = "UTC",
 ) -> Period:
     """The period asked for; raises InvalidInput where it is empty, too long, or its time zone is unknown."""
@@ -62,19 +57,6 @@ async def period_query(
 
 def _refuse(name: str, code: str, detail: str) -> NoReturn:
     raise InvalidInput([FieldError("query", f"/{name}", code, detail)])
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    """Every name of the time zone database. Asking `ZoneInfo` for any text at all would look for files."""
-    return frozenset(available_timezones() - _NO_ZONES)
-
-
-def zone_of(name: str) -> tzinfo | None:
-    """The time zone of an IANA name, or None."""
-    if name == "UTC":
-        return UTC
-    return ZoneInfo(name) if name in _zones() else None
 
 
 PeriodDep = Annotated[Period, Depends(period_query)]

@@ -3,17 +3,17 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from studium.kit.schema import Number, Output
+from studium.kit.http.schemas import Number, ResponseModel
 from studium.models import EnrollmentStatus, LessonType, Role
 
 
-class Figures(Output):
+class Figures(ResponseModel):
     """Figures of one moment: `as_of` is that of the oldest among them."""
 
     as_of: datetime
 
 
-class QuizFigures(Output):
+class QuizFigures(ResponseModel):
     """A learner's quizzes: how many were tried and passed, and the average of the best percentages."""
 
     attempted: int
@@ -33,7 +33,7 @@ class ProgressOut(Figures):
     certificates: int
 
 
-class ContinueOut(Output):
+class ContinueOut(ResponseModel):
     """A course to go on with, and the lesson that comes next."""
 
     enrollment_id: UUID
@@ -45,7 +45,7 @@ class ContinueOut(Output):
     last_accessed_at: datetime | None
 
 
-class ActivityOut(Output):
+class ActivityOut(ResponseModel):
     """The last 30 days."""
 
     lessons_completed: int
@@ -53,7 +53,7 @@ class ActivityOut(Output):
     attempts: int
 
 
-class RecommendationOut(Output):
+class RecommendationOut(ResponseModel):
     """A published course that the learner is not in."""
 
     course_id: UUID
@@ -72,7 +72,7 @@ class DashboardOut(Figures):
     recommendations: list[RecommendationOut]
 
 
-class TrendPoint(Output):
+class TrendPoint(ResponseModel):
     """One bucket of a trend; `starts_on` is its first day in the time zone asked for.
 
     Only what happened in the period counts, also in a first or last bucket that reaches beyond it.
@@ -83,7 +83,7 @@ class TrendPoint(Output):
     completions: int
 
 
-class LessonFunnel(Output):
+class LessonFunnel(ResponseModel):
     """How many learners have begun and completed a lesson."""
 
     lesson_id: UUID
@@ -94,7 +94,7 @@ class LessonFunnel(Output):
     completed: int
 
 
-class QuizRow(Output):
+class QuizRow(ResponseModel):
     """One quiz. Attempts are those handed in, `learners` those who handed one in, `completed` those who are through.
 
     `pass_rate` is of the graded attempts, `completion_rate` of all enrollments ever made.
@@ -126,7 +126,7 @@ class CourseAnalyticsOut(Figures):
     trend: list[TrendPoint]
 
 
-class CourseRow(Output):
+class CourseRow(ResponseModel):
     """One course in a list of courses."""
 
     course_id: UUID

@@ -2,12 +2,27 @@
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, Select, bindparam, cast, func, select, union_all
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
+from studium.kit.db.prepared import PreparedStatement, QueryExecutor, Record
 from studium.models import ALWAYS, Tally, TallyDelta, tally_totals
 from studium.modules.analytics.periods import Period
 from studium.modules.analytics.schemas import TrendPoint
@@ -16,10 +31,14 @@ Subjects = UUID | Select[UUID]
 _TABLES = (Tally, TallyDelta)
 
 
-async def totals(session: AsyncSession, subject: UUID) -> Counter[str]:
-    """Every tally of one subject that is not about a moment, by name; one that was never written is 0."""
-    rows = (await session.execute(tally_totals(subject))).all()
-    return Counter({name: int(amount) for name, amount in rows})
+def totals_of(subject: UUID | ScalarSelect[UUID]) -> PreparedStatement:
+    """Every tally of one subject that is not about a moment."""
+    return PreparedStatement(tally_totals(subject))
+
+
+def amounts_of(rows: Iterable[Record]) -> Counter[str]:
+    """Tallies by name; one that was never written is 0."""
+    return Counter({row["name"]: int(row["amount"]) for row in rows})
 
 
 def amount_of(subject: InstrumentedAttribute[UUID], name: str) -> ColumnElement[int]:
@@ -33,33 +52,41 @@ def amount_of(subject: InstrumentedAttribute[UUID], name: str) -> ColumnElement[
     return cast(parts[0] + parts[1], BigInteger)
 
 
-async def trend(session: AsyncSession, period: Period, subjects: Subjects) -> list[TrendPoint]:
-    """Enrollments and completions of some courses, or of the school, in each bucket of a period. One statement."""
-    edges = period.edges()
-    begun = await _in_buckets(session, edges, subjects)
-    return [
-        TrendPoint(starts_on=day, enrollments=begun["begun", place], completions=begun["ended", place])
-        for place, day in enumerate(period.starts())
-    ]
+class Trend:
+    """Enrollments and completions of some courses, or of the school, in each bucket of a period."""
+
+    def __init__(self, subjects: Subjects) -> None:
+        self._kept = {
+            kind: _in_buckets(subjects, in_database=kind == "postgresql") for kind in ("postgresql", "sqlite")
+        }
+
+    async def points(self, reads: QueryExecutor, period: Period, **values: Any) -> list[TrendPoint]:  # noqa: ANN401 -- parameters of any type.
+        """The points of the period, in one statement. PostgreSQL finds the buckets itself, SQLite gives the slots."""
+        edges, in_database = period.edges(), reads.dialect == "postgresql"
+        spans = {"edges": edges, "first_slot": edges[0], "last_slot": edges[-1]}
+        found: Counter[tuple[str, int]] = Counter()
+        for row in await reads.all(self._kept[reads.dialect], **spans, **values):
+            place = row["place"] if in_database else bisect_right(edges, row["place"])
+            found[row["name"], place - 1] += int(row["amount"])
+        return [
+            TrendPoint(starts_on=day, enrollments=found["begun", place], completions=found["ended", place])
+            for place, day in enumerate(period.starts())
+        ]
 
 
-async def _in_buckets(session: AsyncSession, edges: list[int], subjects: Subjects) -> Counter[tuple[str, int]]:
-    """Amounts by name and number of the bucket. PostgreSQL finds the buckets itself, SQLite gives the slots."""
+def _in_buckets(subjects: Subjects, *, in_database: bool) -> PreparedStatement:
+    """Amounts by name and number of the bucket."""
     parts = [
         select(each.name, each.slot, each.amount).where(
             each.subject_id == subjects if isinstance(subjects, UUID) else each.subject_id.in_(subjects),
             each.name.in_(("begun", "ended")),
-            each.slot >= edges[0],
-            each.slot < edges[-1],
+            each.slot >= bindparam("first_slot", type_=Integer()),
+            each.slot < bindparam("last_slot", type_=Integer()),
         )
         for each in _TABLES
     ]
     both = union_all(*parts).subquery()
-    in_database = session.get_bind().dialect.name == "postgresql"
-    thresholds = bindparam("edges", edges, ARRAY(Integer))
-    place = func.width_bucket(both.c.slot, thresholds) if in_database else both.c.slot
-    statement = select(both.c.name, place.label("place"), func.sum(both.c.amount)).group_by(both.c.name, place)
-    found: Counter[tuple[str, int]] = Counter()
-    for name, where, amount in (await session.execute(statement)).all():
-        found[name, (where if in_database else bisect_right(edges, where)) - 1] += int(amount)
-    return found
+    place = func.width_bucket(both.c.slot, bindparam("edges", type_=ARRAY(Integer))) if in_database else both.c.slot
+    columns = both.c.name, place.label("place"), func.sum(both.c.amount).label("amount")
+    # By their numbers: PostgreSQL takes two equal expressions with parameters for different ones.
+    return PreparedStatement(select(*columns).group_by(literal_column("1"), literal_column("2")))

@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from studium.kit.invariants import Invariant
+from studium.kit.db.invariants import Invariant
 from studium.models import RefreshToken, UserSession
 
 _IS_LIVE = RefreshToken.revoked_at.is_(None)

@@ -1,24 +1,24 @@
 """Between the two factors: a short-lived challenge, how often it may be tried, and the codes that are mailed for it."""
 
-import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access.codes import mailed_code
+from studium.access import codes
 from studium.access.throttle import Limit, longest_wait, note, require_room
 from studium.events import MfaCodeRequested
-from studium.kit.events import publish
-from studium.kit.ids import new_id
-from studium.kit.runtime import Runtime, runtime_of
-from studium.kit.tokens import Keys, TokenInvalid
+from studium.kit.base.ids import new_id
+from studium.kit.jobs.events import publish
+from studium.kit.runtime import Runtime, get_runtime
+from studium.kit.security.tokens import Keys, TokenInvalid
 from studium.models import MfaMethod, User
 from studium.modules.auth.errors import InvalidChallenge
 from studium.modules.auth.schemas import MfaChallengeResponse
 
 CHALLENGE = "challenge"
+_MARK, _KEPT = "password-mark", "mfa-code-kept"
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 _REMEMBERED = 2 * CHALLENGE_LIFETIME
 TRIES = Limit("mfa:challenge", 5, _REMEMBERED)
@@ -46,7 +46,7 @@ async def challenge(session: AsyncSession, user: User) -> MfaChallengeResponse:
     challenge_id, method = new_id(), user.mfa_method or MfaMethod.TOTP
     if method is MfaMethod.EMAIL:
         await send_code(session, user, challenge_id)
-    keys = runtime_of(session).keys
+    keys = get_runtime(session).keys
     claims = {"sub": str(user.id), "jti": str(challenge_id), "mark": password_mark(keys, user)}
     token = keys.sign(CHALLENGE, claims, lifetime=CHALLENGE_LIFETIME)
     return MfaChallengeResponse(challenge_token=token, method=method, expires_in_seconds=SECONDS)
@@ -63,7 +63,16 @@ def read_challenge(keys: Keys, token: str) -> ChallengeClaims:
 
 def password_mark(keys: Keys, user: User) -> str:
     """A mark that changes with the password, so that a challenge dies with the password that opened it."""
-    return keys.mac("password-mark", f"{user.id}:{user.password_hash}")[:16]
+    return keys.mac(_MARK, _marked(user))[:16]
+
+
+def is_password_mark(keys: Keys, user: User, mark: str) -> bool:
+    """Whether the password is still the one that opened the challenge."""
+    return keys.is_mac(_MARK, _marked(user), mark)
+
+
+def _marked(user: User) -> str:
+    return f"{user.id}:{user.password_hash}"
 
 
 async def require_open(session: AsyncSession, challenge_id: UUID) -> None:
@@ -88,7 +97,7 @@ async def note_wrong_code(session: AsyncSession, user: User, challenge_id: UUID 
 async def close(session: AsyncSession, challenge_id: UUID) -> None:
     """The challenge is passed, and with it its code is used."""
     await note(session, PASSED.scope, challenge_id)
-    await runtime_of(session).cache.delete(_key(challenge_id))
+    await get_runtime(session).cache.delete(_key(challenge_id))
 
 
 async def send_code(session: AsyncSession, user: User, code_id: UUID) -> None:
@@ -96,8 +105,9 @@ async def send_code(session: AsyncSession, user: User, code_id: UUID) -> None:
     message = "Too many codes were mailed. Wait a little, then try again."
     await require_room(session, (MAILS,), user.id, otherwise=message)
     await note(session, MAILS.scope, user.id)
-    runtime = runtime_of(session)
-    await runtime.cache.set(_key(code_id), _digest(runtime, mailed_code(runtime.keys, code_id)), SECONDS)
+    runtime = get_runtime(session)
+    kept = runtime.keys.mac(_KEPT, _said(code_id, codes.mailed_code(runtime.keys, code_id)))
+    await runtime.cache.set(_key(code_id), kept, SECONDS)
     await publish(session, MfaCodeRequested(user_id=user.id, code_id=code_id))
 
 
@@ -107,13 +117,16 @@ async def is_mailed_code(runtime: Runtime, code_id: UUID, code: str) -> bool:
     The cache has its HMAC. Where it does not (a stopped Redis, another process's memory), it is worked out again, so
     that a broken cache locks nobody out; how long a code is good and how often it may be tried does not hang on it.
     """
-    kept = await runtime.cache.get(_key(code_id)) or _digest(runtime, mailed_code(runtime.keys, code_id))
-    return hmac.compare_digest(kept, _digest(runtime, code))
+    kept = await runtime.cache.get(_key(code_id))
+    if kept is None:
+        return codes.is_mailed_code(runtime.keys, code_id, code)
+    return runtime.keys.is_mac(_KEPT, _said(code_id, code), kept)
 
 
 def _key(code_id: UUID) -> str:
     return f"auth:mfa:code:{code_id}"
 
 
-def _digest(runtime: Runtime, code: str) -> str:
-    return runtime.keys.mac("mfa-code-kept", code)
+def _said(code_id: UUID, code: str) -> str:
+    """What is kept of a code: bound to its challenge, so that equal digits of another one look different."""
+    return f"{code_id}:{code}"

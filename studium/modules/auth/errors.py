@@ -2,21 +2,33 @@
 
 from typing import ClassVar
 
-from studium.kit.problems import Forbidden, Problem, Unauthorized
+from studium.kit.base.problems import Forbidden, Problem, Unauthorized
 
 
 class InvalidCredentials(Unauthorized):
     """Unknown address, wrong password or deactivated: one and the same answer."""
 
     title = "Invalid credentials"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
 
 
 class EmailNotVerified(Forbidden):
     """This school lets people in only after they have confirmed their address."""
 
     title = "Confirm your e-mail address first"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
+
+
+class AddressNotProven(EmailNotVerified):
+    """A second factor wants an address that was confirmed: 409, under the same code."""
+
+    status = 409
+    commits_on_error: ClassVar[bool] = False
+
+    @classmethod
+    def slug(cls) -> str:
+        """That of the class above."""
+        return EmailNotVerified.slug()
 
 
 class InvalidRefreshToken(Unauthorized):
@@ -29,7 +41,7 @@ class RefreshTokenReused(Unauthorized):
     """The refresh token was used before, so somebody has a copy: its whole session is revoked."""
 
     title = "Refresh token used twice"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
 
 
 class InvalidToken(Problem):
@@ -49,7 +61,42 @@ class WrongSecondFactor(Unauthorized):
     """The code does not pass this challenge."""
 
     title = "Wrong code"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
+
+
+class PasskeysUnavailable(Problem):
+    """Browsers make no passkeys for the school's address: they want a name under https, or `localhost`."""
+
+    status = 409
+    title = "No passkeys at this address"
+
+
+class InvalidPasskey(Problem):
+    """What the browser made is no new passkey of this school, or its challenge is used, too old or somebody else's."""
+
+    status = 400
+    title = "Invalid passkey"
+
+
+class PasskeyRefused(Unauthorized):
+    """No passkey of anybody who may come in has signed this challenge."""
+
+    title = "Passkey refused"
+    commits_on_error: ClassVar[bool] = True
+
+
+class PasskeyTaken(Problem):
+    """The passkey is in an account already."""
+
+    status = 409
+    title = "The passkey is in use"
+
+
+class TooManyPasskeys(Problem):
+    """An account has at most twenty passkeys."""
+
+    status = 409
+    title = "Too many passkeys"
 
 
 class InvalidMfaCode(Problem):
@@ -57,7 +104,7 @@ class InvalidMfaCode(Problem):
 
     status = 400
     title = "Invalid code"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
 
 
 class MfaCodeSent(Problem):
@@ -65,7 +112,7 @@ class MfaCodeSent(Problem):
 
     status = 400
     title = "A code is on its way"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
 
 
 class MfaAlreadyEnabled(Problem):

@@ -1,18 +1,18 @@
 """Mailed links: issuing them in a job, and telling whether one is good."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access.audit import audit
+from studium.access.audit import record_audit
+from studium.access.codes import mailed_token_ids
 from studium.events import PasswordResetRequested
-from studium.kit.clock import now
-from studium.kit.events import publish
-from studium.kit.runtime import runtime_of
-from studium.kit.tokens import Keys
+from studium.kit.base.clock import now
+from studium.kit.jobs.events import publish
+from studium.kit.runtime import get_runtime
+from studium.kit.security.tokens import Keys
 from studium.models import OneTimeToken, TokenPurpose, User
 from studium.modules.auth.errors import InvalidToken
 from studium.modules.users.actions import ask_to_verify, issue_token, void_tokens
@@ -29,15 +29,16 @@ class Link:
     user_id: UUID
     email: str
     full_name: str
+    purpose: TokenPurpose
 
 
 async def find_link(session: AsyncSession, token: str, *purposes: TokenPurpose) -> Link:
     """The unused token behind this text, for an active account that still has the address; raise InvalidToken."""
     statement = (
-        select(OneTimeToken.id, User.id, User.email, User.full_name)
+        select(OneTimeToken.id, User.id, User.email, User.full_name, OneTimeToken.purpose)
         .join(User, User.id == OneTimeToken.user_id)
         .where(
-            OneTimeToken.token_hash == sha256(token.encode()).hexdigest(),
+            OneTimeToken.id.in_(mailed_token_ids(get_runtime(session).keys, token, *purposes)),
             OneTimeToken.purpose.in_(purposes),
             OneTimeToken.used_at.is_(None),
             OneTimeToken.expires_at > now(),
@@ -67,7 +68,7 @@ async def issue_reset_link(session: AsyncSession, sealed_address: str, source: s
     if user is not None:
         await void_tokens(session, user.id, TokenPurpose.RESET_PASSWORD)
         token = await issue_token(session, user, TokenPurpose.RESET_PASSWORD)
-        audit(session, "auth.reset_requested", actor_id=None, target=("user", user.id), address=source)
+        await record_audit(session, "auth.reset_requested", actor_id=None, target=("user", user.id), address=source)
         await publish(session, PasswordResetRequested(token_id=token.id))
 
 
@@ -75,12 +76,14 @@ async def issue_verification_link(session: AsyncSession, sealed_address: str, so
     """Make a link that proves the address, if there is an account to prove it for."""
     user = await _addressee(session, sealed_address)
     if user is not None and user.email_verified_at is None:
-        audit(session, "auth.verification_requested", actor_id=None, target=("user", user.id), address=source)
+        await record_audit(
+            session, "auth.verification_requested", actor_id=None, target=("user", user.id), address=source
+        )
         await ask_to_verify(session, user)
 
 
 async def _addressee(session: AsyncSession, sealed_address: str) -> User | None:
     """The active account of this address, locked."""
-    email = runtime_of(session).keys.decrypt(_ADDRESS, sealed_address)
+    email = get_runtime(session).keys.decrypt(_ADDRESS, sealed_address)
     known = select(User).where(User.email == email, User.is_active).with_for_update(key_share=True)
     return (await session.execute(known)).scalar_one_or_none()

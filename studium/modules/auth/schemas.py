@@ -4,24 +4,32 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from studium.kit.schema import Input, Output
-from studium.kit.tokens import MAX_TOKEN
+from studium.kit.http.schemas import RequestModel, ResponseModel
+from studium.kit.security.tokens import MAX_TOKEN
 from studium.models import MfaMethod
 from studium.modules.users.actions import Email, Password, PresentPassword
 
 _FORM_TEXT_MAX = 1024
+_CODE_MAX = 64
 
 TokenText = Annotated[str, Field(min_length=1, max_length=MAX_TOKEN)]
 LinkToken = Annotated[str, Field(min_length=1, max_length=200)]
-Code = Annotated[str, Field(min_length=1, max_length=32)]
-"""Six digits, or a recovery code."""
+
+
+def _without_spaces(value: object) -> object:
+    """Apps show a code in groups; people type it as they see it."""
+    return "".join(value.split()) if isinstance(value, str) and len(value) <= _CODE_MAX else value
+
+
+Code = Annotated[str, BeforeValidator(_without_spaces), Field(min_length=1, max_length=32)]
+"""Six digits, or a recovery code; spaces in it do not matter."""
 
 _FormText = Annotated[str, Field(max_length=_FORM_TEXT_MAX)]
 
 
-class LoginRequest(Input):
+class LoginRequest(RequestModel):
     """Who one is, and the proof."""
 
     email: Email
@@ -41,66 +49,80 @@ class TokenForm(BaseModel):
     client_secret: _FormText | None = None
 
 
-class RefreshRequest(Input):
+class RefreshRequest(RequestModel):
     """The newest refresh token of a session."""
 
     refresh_token: TokenText
 
 
-class LogoutRequest(Input):
+class LogoutRequest(RequestModel):
     """Which session to end: this one, or all of one's own."""
 
     refresh_token: TokenText | None = None
     all: bool = False
 
 
-class AddressRequest(Input):
+class AddressRequest(RequestModel):
     """The address to mail to."""
 
     email: Email
 
 
-class ConfirmEmailRequest(Input):
+class AddressChangeOut(ResponseModel):
+    """A wish for another address: it is void when both mailboxes have not agreed by `expires_at`."""
+
+    new_email: str
+    expires_at: datetime
+
+
+class ConfirmEmailRequest(RequestModel):
     """The token of the link."""
 
     token: LinkToken
 
 
-class ResetPasswordRequest(Input):
+class ResetPasswordRequest(RequestModel):
     """The token of the link, and the password to have from now on."""
 
     token: LinkToken
     new_password: Password
 
 
-class MfaEnableRequest(Input):
+class MfaEnableRequest(RequestModel):
     """Proof of the password, and which second factor to have."""
 
     password: PresentPassword
     method: Annotated[MfaMethod, Field(strict=False)] = MfaMethod.TOTP
 
 
-class MfaConfirmRequest(Input):
+class MfaConfirmRequest(RequestModel):
     """A first code of the new second factor."""
 
     code: Code
 
 
-class MfaVerifyRequest(Input):
+class MfaVerifyRequest(RequestModel):
     """The challenge of a log-in, and the code that passes it."""
 
     challenge_token: TokenText
     code: Code
 
 
-class MfaDisableRequest(Input):
+class MfaDisableRequest(RequestModel):
     """Proof of both factors. With mailed codes, leave `code` out to be sent one."""
 
     password: PresentPassword
     code: Code | None = None
 
 
-class TokenResponse(Output):
+class ReauthenticateRequest(RequestModel):
+    """The password once more, and with a second factor its code. With mailed codes, leave `code` out to be sent one."""
+
+    password: PresentPassword
+    code: Code | None = None
+
+
+class TokenResponse(ResponseModel):
     """A session's tokens; `expires_in` is the access token's life in seconds."""
 
     access_token: str
@@ -109,7 +131,7 @@ class TokenResponse(Output):
     expires_in: int
 
 
-class MfaChallengeResponse(Output):
+class MfaChallengeResponse(ResponseModel):
     """The password was right; a code of the second factor is needed too."""
 
     mfa_required: Literal[True] = True
@@ -119,7 +141,7 @@ class MfaChallengeResponse(Output):
     message: str = "MFA verification required"
 
 
-class MfaPendingResponse(Output):
+class MfaPendingResponse(ResponseModel):
     """A second factor that waits for its first code. The secret is shown this once, for `totp` alone."""
 
     status: Literal["pending"] = "pending"
@@ -130,20 +152,20 @@ class MfaPendingResponse(Output):
     expires_in_seconds: int
 
 
-class MfaEnabledResponse(Output):
+class MfaEnabledResponse(ResponseModel):
     """The second factor is on. The recovery codes are shown this once."""
 
     mfa_enabled: Literal[True] = True
     recovery_codes: list[str]
 
 
-class MessageResponse(Output):
+class MessageResponse(ResponseModel):
     """One sentence."""
 
     message: str
 
 
-class SessionOut(Output):
+class SessionOut(ResponseModel):
     """A live session: `device` is what its browser or program calls itself."""
 
     id: UUID

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access.actor import ACCESS
+from studium.access.actor import ACCESS, Actor
 from studium.events import NewDeviceSeen
-from studium.kit.clock import now
-from studium.kit.events import publish
-from studium.kit.ids import new_id
-from studium.kit.runtime import runtime_of
-from studium.kit.tokens import Keys, TokenInvalid
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.kit.jobs.events import publish
+from studium.kit.runtime import get_runtime
+from studium.kit.security.tokens import Keys, TokenInvalid
 from studium.models import RefreshToken, User, UserSession
 from studium.modules.auth.devices import is_new_to
 from studium.modules.auth.schemas import TokenResponse
@@ -55,8 +55,8 @@ def end_of(session: UserSession, at: datetime) -> datetime:
     return min(at + IDLE_LIFETIME, session.created_at + ABSOLUTE_LIFETIME)
 
 
-async def open_session(session: AsyncSession, user: User, client: Client) -> TokenResponse:
-    """Begin a session for a person whose row is locked, and note the log-in.
+async def open_session(session: AsyncSession, user: User, client: Client) -> UserSession:
+    """Begin a session for a person whose row is locked, and note the log-in. It has neither tokens nor a cookie yet.
 
     From a new device the owner hears of it, but for the first log-in of all.
     """
@@ -68,10 +68,10 @@ async def open_session(session: AsyncSession, user: User, client: Client) -> Tok
     opened.expires_at = end_of(opened, at)
     session.add(opened)
     await keep_version(session, user, last_login_at=at)
-    tokens = await issue_tokens(session, opened)
+    await session.flush()
     if stands_out:
         await publish(session, NewDeviceSeen(session_id=opened.id))
-    return tokens
+    return opened
 
 
 async def issue_tokens(session: AsyncSession, of: UserSession) -> TokenResponse:
@@ -81,7 +81,7 @@ async def issue_tokens(session: AsyncSession, of: UserSession) -> TokenResponse:
     row.expires_at = of.expires_at
     session.add(row)
     await session.flush()
-    keys = runtime_of(session).keys
+    keys = get_runtime(session).keys
     claims = {"sub": str(of.user_id), "sid": str(of.id)}
     left = of.created_at + ABSOLUTE_LIFETIME - at
     return TokenResponse(
@@ -89,6 +89,13 @@ async def issue_tokens(session: AsyncSession, of: UserSession) -> TokenResponse:
         refresh_token=keys.sign(REFRESH, {**claims, "jti": jti}, lifetime=left),
         expires_in=int(ACCESS_LIFETIME.total_seconds()),
     )
+
+
+async def note_password(session: AsyncSession, actor: Actor) -> None:
+    """The person has given the password in this session just now."""
+    mine = UserSession.id == actor.session_id, UserSession.user_id == actor.id
+    write = update(UserSession).where(*mine).values(authenticated_at=now())
+    await session.execute(write, execution_options={"synchronize_session": False})
 
 
 async def keep_version(session: AsyncSession, user: User, **values: object) -> None:

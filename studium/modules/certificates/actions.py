@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from studium.access.actor import Actor
-from studium.access.audit import audit
+from studium.access.audit import record_audit
 from studium.events import CertificateIssued, CertificateRevoked
-from studium.kit.clock import now
-from studium.kit.db import insert_of
-from studium.kit.events import publish
-from studium.kit.ids import new_id
-from studium.kit.problems import Overloaded
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.kit.base.problems import Overloaded
+from studium.kit.db.database import dialect_insert
+from studium.kit.jobs.events import publish
 from studium.models import Certificate, Course, Enrollment, EnrollmentStatus, User
 from studium.modules.certificates.errors import CertificateIsRevoked, EnrollmentNotCompleted
 from studium.modules.certificates.numbers import new_number
@@ -74,7 +74,7 @@ async def _new_certificate(session: AsyncSession, enrollment: Enrollment, names:
     }
     for _ in range(_TRIES):
         # A number that is taken is no error for the database: a savepoint around each try would cost two round trips.
-        adding = insert_of(session)(Certificate).values(**row, certificate_number=new_number(at))
+        adding = dialect_insert(session)(Certificate).values(**row, certificate_number=new_number(at))
         adding = adding.on_conflict_do_nothing(index_elements=[Certificate.certificate_number])
         certificate: Certificate | None = (await session.execute(adding.returning(Certificate))).scalar_one_or_none()
         if certificate is not None:
@@ -82,15 +82,15 @@ async def _new_certificate(session: AsyncSession, enrollment: Enrollment, names:
     raise Overloaded
 
 
-async def revoke(session: AsyncSession, actor: Actor, certificate: Certificate, wish: RevokeIn) -> Certificate:
+async def revoke(session: AsyncSession, actor: Actor, certificate: Certificate, payload: RevokeIn) -> Certificate:
     """Take a certificate back, with a reason; again: no change."""
     await session.refresh(certificate, with_for_update=True)
     if certificate.is_revoked:
         return certificate
     certificate.is_revoked = True
     certificate.revoked_at = now()
-    certificate.revocation_reason = wish.reason
+    certificate.revocation_reason = payload.reason
     await session.flush()
-    audit(session, "certificate.revoke", actor_id=actor.id, target=("certificate", certificate.id))
+    await record_audit(session, "certificate.revoke", actor_id=actor.id, target=("certificate", certificate.id))
     await publish(session, CertificateRevoked(certificate_id=certificate.id))
     return certificate

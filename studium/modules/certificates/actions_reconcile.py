@@ -2,8 +2,8 @@
 
 from sqlalchemy import func, or_, select
 
-from studium.kit.invariants import Invariant
-from studium.kit.jobs import Jobs
+from studium.kit.db.invariants import Invariant
+from studium.kit.jobs.registry import Jobs
 from studium.models import Certificate, Enrollment, EnrollmentStatus
 from studium.modules.certificates.handlers import issue_certificate
 

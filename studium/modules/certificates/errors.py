@@ -1,6 +1,6 @@
 """What can go wrong with certificates."""
 
-from studium.kit.problems import Problem
+from studium.kit.base.problems import Problem
 
 
 class EnrollmentNotCompleted(Problem):

@@ -14,7 +14,7 @@ def new_number(issued_at: datetime) -> str:
     return f"CERT-{issued_at:%Y%m%d}-{''.join(secrets.choice(ALPHABET) for _ in range(6))}"
 
 
-def tidy_number(text: str) -> str | None:
+def normalize_number(text: str) -> str | None:
     """The number as it is stored, from what a person typed or copied; None for what cannot be one."""
     number = _INVISIBLE.sub("", text).strip().upper()
     return number if _PATTERN.fullmatch(number) else None

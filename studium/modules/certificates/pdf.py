@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
+from studium.kit.text.combining_marks import composed
+
 if TYPE_CHECKING:
     import typst
 
@@ -110,7 +112,7 @@ def _words(text: str, *, longest: int = _LONGEST_WORD) -> dict[str, object]:
 def _tidy(text: str) -> str:
     """Return NFC text on one line, without the controls that would turn the letters after them around."""
     spaced = "".join(" " if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} else char for char in text)
-    return " ".join(_CONTROLS.sub("", unicodedata.normalize("NFC", spaced)).split())
+    return " ".join(_CONTROLS.sub("", composed(spaced)).split())
 
 
 def _broken(word: str) -> str:

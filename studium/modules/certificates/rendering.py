@@ -1,18 +1,22 @@
 """The PDF of a certificate: made from its row whenever it is missing, kept in storage as a cache."""
 
-import asyncio
+from functools import partial
+from typing import get_args
 
-from studium.kit.config import Settings
-from studium.kit.problems import DependencyDown, StorageFull
+from studium.kit.base.config import Settings
+from studium.kit.base.executors import BoundedExecutor
+from studium.kit.base.problems import DependencyDown, StorageFull
 from studium.kit.runtime import Runtime
 from studium.kit.storage import BlobMissing
 from studium.models import Certificate
 from studium.modules.certificates.pdf import CertificateFacts, Paper, render_certificate
 
+_lane = BoundedExecutor("certificates", threads=1, queue=64)
 
-def verify_url(settings: Settings, certificate: Certificate) -> str:
+
+def verify_url(settings: Settings, number: str) -> str:
     """The address that the QR code leads to."""
-    return f"{settings.public_base_url}/verify/{certificate.certificate_number}"
+    return f"{settings.public_base_url}/verify/{number}"
 
 
 async def pdf_of(runtime: Runtime, certificate: Certificate, paper: Paper = "a4") -> bytes:
@@ -25,7 +29,7 @@ async def pdf_of(runtime: Runtime, certificate: Certificate, paper: Paper = "a4"
 
 async def kept_pdf(runtime: Runtime, certificate: Certificate, paper: Paper = "a4") -> bytes:
     """The PDF, from storage or made anew and stored; raise DependencyDown, StorageFull."""
-    path = certificate.pdf_path if paper == "a4" else certificate.pdf_path.replace(".pdf", f".{paper}.pdf")
+    path = _path(certificate, paper)
     try:
         return await runtime.storage.get(path)
     except BlobMissing:
@@ -34,8 +38,18 @@ async def kept_pdf(runtime: Runtime, certificate: Certificate, paper: Paper = "a
         return pdf
 
 
+async def drop_pdfs(runtime: Runtime, certificate: Certificate) -> None:
+    """Forget what was stored, on any paper: it is drawn anew when somebody asks. Raises DependencyDown."""
+    for paper in get_args(Paper):
+        await runtime.storage.delete(_path(certificate, paper))
+
+
+def _path(certificate: Certificate, paper: Paper) -> str:
+    return certificate.pdf_path if paper == "a4" else certificate.pdf_path.replace(".pdf", f".{paper}.pdf")
+
+
 async def _drawn(runtime: Runtime, certificate: Certificate, paper: Paper) -> bytes:
-    return await asyncio.to_thread(render_certificate, _facts(runtime.settings, certificate), paper=paper)
+    return await _lane.run(partial(render_certificate, _facts(runtime.settings, certificate), paper=paper))
 
 
 def _facts(settings: Settings, certificate: Certificate) -> CertificateFacts:
@@ -46,5 +60,5 @@ def _facts(settings: Settings, certificate: Certificate) -> CertificateFacts:
         completion_date=certificate.completion_date,
         issued_at=certificate.issued_at,
         certificate_number=certificate.certificate_number,
-        verify_url=verify_url(settings, certificate),
+        verify_url=verify_url(settings, certificate.certificate_number),
     )

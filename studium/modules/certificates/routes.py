@@ -1,6 +1,8 @@
 """Certificates: for their holders, and for whoever wants to verify one."""
 
-from fastapi import Response
+from functools import partial
+
+from fastapi import Request, Response
 
 from studium.access.actor import ClientAddress, CurrentUser
 from studium.access.permissions import (
@@ -9,28 +11,31 @@ from studium.access.permissions import (
     VisibleCertificate,
     VisibleEnrollment,
 )
-from studium.kit.db import SessionDep
-from studium.kit.pages import Page, PageDep
-from studium.kit.routing import Router
-from studium.kit.runtime import runtime_of
+from studium.kit.http.after import AfterSession
+from studium.kit.http.dependencies import SessionDep, request_runtime
+from studium.kit.http.pagination import Page, PageDep
+from studium.kit.http.routing import Router
+from studium.kit.runtime import Runtime
+from studium.models import Certificate
 from studium.modules.certificates import actions, queries, rendering
 from studium.modules.certificates.errors import CertificateGone
 from studium.modules.certificates.pdf import Paper
 from studium.modules.certificates.schemas import CertificateOut, RevokeIn, VerificationOut
 
 router = Router("/certificates", tag="certificates")
+_PDF = {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
 
 
 @router.get("/my-certificates")
-async def my_certificates(actor: CurrentUser, session: SessionDep, page: PageDep) -> Page[CertificateOut]:
+async def list_my_certificates(request: Request, actor: CurrentUser, page: PageDep) -> Page[CertificateOut]:
     """The caller's certificates, newest first."""
-    return await queries.my_certificates(session, actor, page)
+    return await queries.my_certificates(request_runtime(request), actor, page)
 
 
 @router.get("/verify/{certificate_number}")
-async def verify_certificate(certificate_number: str, address: ClientAddress, session: SessionDep) -> VerificationOut:
+async def verify_certificate(request: Request, certificate_number: str, address: ClientAddress) -> VerificationOut:
     """Whether a certificate is genuine; always 200, also for a number that nobody has."""
-    return await queries.verify(session, address, certificate_number)
+    return await queries.verify(request_runtime(request), address, certificate_number)
 
 
 @router.post(
@@ -56,16 +61,21 @@ async def read_certificate(certificate: VisibleCertificate, session: SessionDep)
 @router.get(
     "/{certificate_id}/download",
     response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}, "description": "The PDF."}},
+    response_model=None,
+    responses={200: {"content": _PDF, "description": "The PDF."}},
 )
 async def download_certificate(
-    certificate: DownloadableCertificate, session: SessionDep, paper: Paper = "a4"
-) -> Response:
+    request: Request, certificate: DownloadableCertificate, paper: Paper = "a4"
+) -> AfterSession[Response]:
     """The PDF, on A4 or letter paper. The link in the mail carries a `ticket`, and works without a log-in."""
     if certificate.is_revoked:
         message = "This certificate was revoked."
         raise CertificateGone(message)
-    pdf = await rendering.pdf_of(runtime_of(session), certificate, paper)
+    return AfterSession(partial(_downloaded, request_runtime(request), certificate, paper))
+
+
+async def _downloaded(runtime: Runtime, certificate: Certificate, paper: Paper) -> Response:
+    pdf = await rendering.pdf_of(runtime, certificate, paper)
     name = f'attachment; filename="{certificate.certificate_number}.pdf"'
     headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
     return Response(pdf, media_type="application/pdf", headers=headers)
@@ -73,8 +83,8 @@ async def download_certificate(
 
 @router.post("/{certificate_id}/revoke")
 async def revoke_certificate(
-    actor: CurrentUser, certificate: RevocableCertificate, session: SessionDep, wish: RevokeIn
+    actor: CurrentUser, certificate: RevocableCertificate, session: SessionDep, payload: RevokeIn
 ) -> CertificateOut:
     """Take a certificate back."""
-    await actions.revoke(session, actor, certificate, wish)
+    await actions.revoke(session, actor, certificate, payload)
     return queries.certificate_out(session, certificate)

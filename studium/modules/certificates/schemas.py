@@ -7,20 +7,20 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 
-from studium.kit.schema import Input, Output, tidy_name
+from studium.kit.http.schemas import RequestModel, ResponseModel, normalize_name
 
 
 def _tidy(value: object) -> object:
-    return tidy_name(value) if isinstance(value, str) else value
+    return normalize_name(value) if isinstance(value, str) else value
 
 
-class RevokeIn(Input):
+class RevokeIn(RequestModel):
     """Why a certificate is revoked; kept, and shown to those who may read the certificate."""
 
     reason: Annotated[str, BeforeValidator(_tidy), Field(min_length=1, max_length=500)]
 
 
-class CertificateOut(Output):
+class CertificateOut(ResponseModel):
     """A certificate. Names and title are those of the day of issue."""
 
     id: UUID
@@ -47,7 +47,7 @@ class VerificationStatus(StrEnum):
     NOT_FOUND = "not_found"
 
 
-class VerificationOut(Output):
+class VerificationOut(ResponseModel):
     """The answer to "is this certificate genuine?"; nothing personal unless it is valid, and no ids."""
 
     valid: bool

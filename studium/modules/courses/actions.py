@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
 from studium.access.errors import TeachersOnly
-from studium.kit.db import unique_or
-from studium.kit.ids import new_id
-from studium.kit.problems import FieldNotAllowed
-from studium.kit.tables import assign
-from studium.kit.versions import IfMatchHeader
+from studium.kit.base.ids import new_id
+from studium.kit.base.problems import FieldNotAllowed
+from studium.kit.base.versions import IfMatchHeader
+from studium.kit.db.database import raise_on_conflict
+from studium.kit.db.errors import Constraint
+from studium.kit.db.tables import apply_changes
 from studium.models import Course, Enrollment, Role, User
+from studium.models.course import AS_MUTEX
 from studium.modules.courses.errors import (
     CourseHasEnrollments,
     CourseNotPublishable,
@@ -23,29 +25,23 @@ from studium.modules.courses.queries import reasons_not_to_publish
 from studium.modules.courses.schemas import CourseCreate, CourseUpdate
 from studium.modules.courses.slugs import add_under_free_slug, add_under_slug, slug_of, slug_taken
 
-AS_MUTEX = {"key_share": True}
-"""How a course is locked: other writers wait, but rows that point at it may come and change. A learner holds an
-enrollment, whose second UPDATE in a transaction checks its foreign keys anew; if that waited for the course, both would
-wait for ever.
-"""
 
-
-async def create_course(session: AsyncSession, actor: Actor, wish: CourseCreate) -> Course:
+async def create_course(session: AsyncSession, actor: Actor, payload: CourseCreate) -> Course:
     """Create a draft owned by the actor, or by `instructor_id` when an admin says so.
 
     Raises SlugTaken for an explicit slug that exists; a slug made from the title gets a suffix instead. The owner's row
     is shared, so that whoever is demoted meanwhile keeps no course, or the demotion finds it.
     """
-    owner_id = wish.instructor_id or actor.id
+    owner_id = payload.instructor_id or actor.id
     if owner_id != actor.id:
         await _check_owner(session, actor, owner_id)
     elif not await _may_own(session, owner_id):
         raise TeachersOnly
-    fields = wish.model_dump(exclude={"slug", "metadata", "instructor_id"})
+    fields = payload.model_dump(exclude={"slug", "metadata", "instructor_id"})
     course_id = new_id()
-    course = Course(id=course_id, instructor_id=owner_id, course_metadata=wish.metadata, **fields)
-    if wish.slug is not None:
-        await add_under_slug(session, course, wish.slug)
+    course = Course(id=course_id, instructor_id=owner_id, course_metadata=payload.metadata, **fields)
+    if payload.slug is not None:
+        await add_under_slug(session, course, payload.slug)
     else:
         base = slug_of(course.title, fallback=f"course-{course_id.hex[-8:]}")
         await add_under_free_slug(session, course, base, siblings=true())
@@ -76,8 +72,8 @@ async def update_course(
     owner_id = changes.get("instructor_id")
     if owner_id is not None:
         await _check_owner(session, actor, owner_id)
-    async with unique_or(session, slug_taken(Course)):
-        if assign(course, changes):
+    async with raise_on_conflict(session, slug_taken(Course)):
+        if apply_changes(course, changes):
             course.version += 1
     return course
 
@@ -100,7 +96,7 @@ async def unpublish_course(session: AsyncSession, course: Course, if_match: IfMa
 
 
 async def _set_published(session: AsyncSession, course: Course, *, published: bool) -> Course:
-    if assign(course, {"is_published": published}):
+    if apply_changes(course, {"is_published": published}):
         course.version += 1
         await session.flush()
     return course
@@ -112,7 +108,9 @@ async def delete_course(session: AsyncSession, course: Course, if_match: IfMatch
     if await session.scalar(select(exists().where(Enrollment.course_id == course.id))):
         message = "Somebody has enrolled in this course; unpublish it instead."
         raise CourseHasEnrollments(message)
-    async with unique_or(session, CourseHasEnrollments("Something still belongs to this course.")):
+    async with raise_on_conflict(
+        session, CourseHasEnrollments("Something still belongs to this course."), Constraint.FOREIGN_KEY
+    ):
         await session.delete(course)
 
 

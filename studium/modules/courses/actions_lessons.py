@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.clock import now
-from studium.kit.db import unique_or
-from studium.kit.ids import new_id
-from studium.kit.ordering import inserted, renumber
-from studium.kit.tables import assign
-from studium.kit.versions import IfMatchHeader
-from studium.models import Course, Lesson, LessonProgress, Quiz, QuizAttempt
-from studium.modules.courses.actions import AS_MUTEX
+from studium.access.reading import NOTHING
+from studium.access.trash import archive, before
+from studium.kit.base.ids import new_id
+from studium.kit.base.problems import NotFound
+from studium.kit.base.versions import IfMatchHeader
+from studium.kit.db.database import raise_on_conflict
+from studium.kit.db.ordering import inserted, renumber
+from studium.kit.db.tables import apply_changes
+from studium.models import Course, JsonObject, Lesson, LessonProgress, Quiz, QuizAttempt, TrashItem, TrashKind
+from studium.models.course import AS_MUTEX
+from studium.models.undo.lesson_version import AUTOSAVED, end_autosaves
+from studium.modules.courses.captions import check_captions
 from studium.modules.courses.errors import (
     InvalidOrder,
     InvalidParent,
@@ -24,26 +28,32 @@ from studium.modules.courses.errors import (
 from studium.modules.courses.outline import Parents, parent_fault
 from studium.modules.courses.schemas import MAX_LESSONS, LessonCreate, LessonOrder, LessonUpdate
 from studium.modules.courses.slugs import add_under_free_slug, add_under_slug, slug_of, slug_taken
-from studium.modules.enrollments.actions_recount import hold_learners, recount_course, recount_later
+from studium.modules.enrollments.actions_recount import lock_active_enrollments, recount_course, recount_later
 
 
-async def create_lesson(session: AsyncSession, course: Course, wish: LessonCreate) -> Lesson:
-    """Insert or append a lesson; raises TooManyLessons, InvalidParent, SlugTaken."""
-    outline = await _locked_outline(session, course)
-    if len(outline) >= MAX_LESSONS:
-        message = f"A course holds at most {MAX_LESSONS} lessons."
-        raise TooManyLessons(message)
-    if wish.parent_lesson_id is not None:
-        _check_parent(None, wish.parent_lesson_id, outline)
-    fields = wish.model_dump(exclude={"slug", "metadata", "order_index"})
-    lesson = Lesson(id=new_id(), course_id=course.id, lesson_metadata=wish.metadata, **fields)
+async def create_lesson(session: AsyncSession, course: Course, payload: LessonCreate) -> Lesson:
+    """Insert or append a lesson; raises TooManyLessons, InvalidParent, SlugTaken, and InvalidInput for its captions."""
+    await check_captions(session, course, payload.captions)
+    outline = await locked_outline(session, course)
+    check_room(outline)
+    if payload.parent_lesson_id is not None:
+        _check_parent(None, payload.parent_lesson_id, outline)
+    fields = payload.model_dump(exclude={"slug", "metadata", "order_index"})
+    lesson = Lesson(id=new_id(), course_id=course.id, lesson_metadata=payload.metadata, **fields)
     lesson.order_index = len(outline) + 1
-    are_held = await hold_learners(session, course.id)
-    await _add(session, lesson, wish.slug)
-    await change_order(session, course, inserted(list(outline), lesson.id, wish.order_index), unseen=lesson.id)
+    are_held = await lock_active_enrollments(session, course.id)
+    await _add(session, lesson, payload.slug)
+    await change_order(session, course, inserted(list(outline), lesson.id, payload.order_index), unseen=lesson.id)
     await session.refresh(lesson)
     await (recount_course if are_held else recount_later)(session, course.id)
     return lesson
+
+
+def check_room(outline: Parents) -> None:
+    """Raise TooManyLessons where a course holds no further lesson."""
+    if len(outline) >= MAX_LESSONS:
+        message = f"A course holds at most {MAX_LESSONS} lessons."
+        raise TooManyLessons(message)
 
 
 async def _add(session: AsyncSession, lesson: Lesson, slug: str | None) -> None:
@@ -54,7 +64,7 @@ async def _add(session: AsyncSession, lesson: Lesson, slug: str | None) -> None:
         await add_under_free_slug(session, lesson, base, siblings=Lesson.course_id == lesson.course_id)
 
 
-async def _locked_outline(session: AsyncSession, course: Course) -> dict[UUID, UUID | None]:
+async def locked_outline(session: AsyncSession, course: Course) -> dict[UUID, UUID | None]:
     """Lock the course, then read its live lessons in order, each with its parent."""
     await session.refresh(course, with_for_update=AS_MUTEX)
     statement = (
@@ -63,6 +73,12 @@ async def _locked_outline(session: AsyncSession, course: Course) -> dict[UUID, U
         .order_by(Lesson.order_index)
     )
     return {row.id: row.parent_lesson_id for row in (await session.execute(statement)).all()}
+
+
+def _require_live(lesson_id: UUID, outline: Parents) -> None:
+    """Raise NotFound for a lesson that somebody has removed before the course was locked."""
+    if lesson_id not in outline:
+        raise NotFound(NOTHING)
 
 
 def _check_parent(lesson_id: UUID | None, parent_id: UUID, outline: Parents) -> None:
@@ -87,20 +103,36 @@ async def change_order(
 
 
 async def update_lesson(
-    session: AsyncSession, course: Course, lesson: Lesson, patch: LessonUpdate, if_match: IfMatchHeader
+    session: AsyncSession,
+    course: Course,
+    lesson: Lesson,
+    patch: LessonUpdate,
+    if_match: IfMatchHeader,
+    *,
+    is_autosave: bool = False,
 ) -> Lesson:
-    """Write the fields that were sent; raises PreconditionFailed, SlugTaken, InvalidParent, LessonTypeFixed."""
-    outline = await _locked_outline(session, course)
+    """Write the fields that were sent; of autosaves that follow each other one keeps the text before.
+
+    Raises NotFound, PreconditionFailed, SlugTaken, InvalidParent, LessonTypeFixed, and InvalidInput for captions.
+    """
+    await check_captions(session, course, patch.captions or ())
+    outline = await locked_outline(session, course)
+    _require_live(lesson.id, outline)
     await session.refresh(lesson, with_for_update=True)
     if_match.require(lesson.version)
     changes = patch.changes()
+    if "captions" in changes:
+        changes["captions"] = [each.model_dump() for each in changes["captions"]]
     if changes.get("parent_lesson_id") is not None:
         _check_parent(lesson.id, changes["parent_lesson_id"], outline)
     if changes.get("lesson_type", lesson.lesson_type) is not lesson.lesson_type:
         await check_type_change(session, lesson)
-    async with unique_or(session, slug_taken(Lesson)):
-        if assign(lesson, changes):
+    setattr(lesson, AUTOSAVED, is_autosave)
+    async with raise_on_conflict(session, slug_taken(Lesson)):
+        if apply_changes(lesson, changes):
             lesson.version += 1
+    if not is_autosave:
+        await end_autosaves(session, lesson.id)
     return lesson
 
 
@@ -113,52 +145,55 @@ async def check_type_change(session: AsyncSession, lesson: Lesson) -> None:
 
 async def _is_used(session: AsyncSession, lesson: Lesson) -> bool:
     has_quiz = exists().where(Quiz.lesson_id == lesson.id)
-    return bool(await session.scalar(select(has_quiz))) or await _has_progress(session, lesson)
+    return bool(await session.scalar(select(has_quiz))) or await has_progress(session, lesson)
 
 
-async def _has_progress(session: AsyncSession, lesson: Lesson) -> bool:
+async def has_progress(session: AsyncSession, lesson: Lesson) -> bool:
     """Whether somebody has worked on the lesson: progress, or an attempt at its quiz."""
     attempts = select(QuizAttempt.id).join(Quiz, Quiz.id == QuizAttempt.quiz_id).where(Quiz.lesson_id == lesson.id)
     progress = exists().where(LessonProgress.lesson_id == lesson.id)
     return bool(await session.scalar(select(progress | attempts.exists())))
 
 
-async def reorder_lessons(session: AsyncSession, course: Course, wish: LessonOrder) -> None:
+async def reorder_lessons(session: AsyncSession, course: Course, payload: LessonOrder) -> None:
     """Put all live lessons into the order given; raises InvalidOrder unless it is a full permutation."""
-    outline = await _locked_outline(session, course)
-    if len(wish.lesson_ids) != len(outline) or set(wish.lesson_ids) != outline.keys():
+    outline = await locked_outline(session, course)
+    if len(payload.lesson_ids) != len(outline) or set(payload.lesson_ids) != outline.keys():
         message = "Name every lesson of the course exactly once."
         raise InvalidOrder(message)
-    await change_order(session, course, wish.lesson_ids)
+    await change_order(session, course, payload.lesson_ids)
 
 
 async def delete_lesson(session: AsyncSession, course: Course, lesson: Lesson, if_match: IfMatchHeader) -> None:
-    """Remove a lesson, or archive it when somebody has progress on it; its children move up to its parent.
+    """Put a lesson into the trash; its children move up to its parent.
 
-    Raises LastLesson for the only lesson of a published course. Active enrollments are recounted at once.
+    Raises NotFound, LastLesson for the only lesson of a published course. Active enrollments are recounted at once.
     """
-    outline = await _locked_outline(session, course)
-    await hold_learners(session, course.id, all_of_them=True)
+    outline = await locked_outline(session, course)
+    _require_live(lesson.id, outline)
+    await lock_active_enrollments(session, course.id, all_of_them=True)
     await session.refresh(lesson, with_for_update=True)
     if_match.require(lesson.version)
     if course.is_published and len(outline) == 1:
         message = "A published course keeps at least one lesson; unpublish it first."
         raise LastLesson(message)
+    await _put_in_trash(session, lesson, outline)
     children = update(Lesson).where(Lesson.parent_lesson_id == lesson.id)
     await session.execute(children.values(parent_lesson_id=lesson.parent_lesson_id, version=Lesson.version + 1))
-    if await _has_progress(session, lesson):
-        await _archive(session, lesson)
-    else:
-        await session.delete(lesson)
+    await archive(session, lesson)
+    lesson.version += 1
     await session.flush()
     await change_order(session, course, [lesson_id for lesson_id in outline if lesson_id != lesson.id])
     await recount_course(session, course.id)
 
 
-async def _archive(session: AsyncSession, lesson: Lesson) -> None:
-    """Hide a lesson for good, with a negative position of its own."""
-    lowest = await session.scalar(select(func.min(Lesson.order_index)).where(Lesson.course_id == lesson.course_id))
-    lesson.order_index = min(lowest or 0, 0) - 1
-    lesson.archived_at = now()
-    lesson.parent_lesson_id = None
-    lesson.version += 1
+async def _put_in_trash(session: AsyncSession, lesson: Lesson, outline: Parents) -> None:
+    others = TrashItem.course_id == lesson.course_id, TrashItem.kind == TrashKind.LESSON
+    place: JsonObject = {
+        "before": await before(session, lesson.id, and_(*others), list(outline)),
+        "children": [str(child) for child, parent in outline.items() if parent == lesson.id],
+        "slug": lesson.slug,
+    }
+    ids = {"course_id": lesson.course_id, "lesson_id": lesson.id, "item_id": lesson.id}
+    home_id = lesson.parent_lesson_id
+    session.add(TrashItem(**ids, home_id=home_id, kind=TrashKind.LESSON, title=lesson.title, place=place))

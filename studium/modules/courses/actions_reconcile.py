@@ -1,5 +1,6 @@
 """The catalogue's counts against the enrollments: what `studium reconcile` looks at; and what no outline may be."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,14 +9,26 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from studium.kit.invariants import Invariant
-from studium.models import Course, CourseCounts, CourseWords, Enrollment, Lesson
+from studium.kit.base.findings import Findings
+from studium.kit.db.invariants import Invariant
+from studium.models import (
+    Course,
+    CourseCounts,
+    CourseWords,
+    Enrollment,
+    FileType,
+    ImportedItem,
+    Lesson,
+    TrashItem,
+    UploadedFile,
+)
 
 _parent, _above, _top = aliased(Lesson), aliased(Lesson), aliased(Lesson)
 _PARENTS = select(Lesson.id, Lesson.parent_lesson_id.label("parent_id")).join(
     _parent, _parent.id == Lesson.parent_lesson_id
 )
 _PLACE = Lesson.order_index
+_AT_ONCE = 500
 
 INVARIANTS = (
     Invariant(
@@ -44,6 +57,13 @@ INVARIANTS = (
     ),
     Invariant(
         6,
+        "trash item {id} hangs on lesson {lesson_id}, which is not archived or of another course",
+        select(TrashItem.id, TrashItem.lesson_id)
+        .join(Lesson, Lesson.id == TrashItem.lesson_id)
+        .where(or_(Lesson.archived_at.is_(None), Lesson.course_id != TrashItem.course_id)),
+    ),
+    Invariant(
+        6,
         "lesson {id} stands below lesson {parent_id}, which is archived or of another course",
         _PARENTS.where(or_(_parent.course_id != Lesson.course_id, _parent.archived_at.is_not(None))),
     ),
@@ -60,6 +80,18 @@ INVARIANTS = (
         .outerjoin(CourseWords, CourseWords.course_id == Course.id)
         .outerjoin(CourseCounts, CourseCounts.course_id == Course.id)
         .where(or_(CourseWords.course_id.is_(None), CourseCounts.course_id.is_(None))),
+    ),
+    # Pictures are written anew, so that their bytes are never those that came.
+    Invariant(
+        7,
+        "file {id} of course {course_id} is not what was taken in; import the course again",
+        select(UploadedFile.id, ImportedItem.course_id)
+        .join(ImportedItem, ImportedItem.item_id == UploadedFile.id)
+        .where(
+            ImportedItem.kind == "file",
+            ImportedItem.checksum != UploadedFile.checksum,
+            UploadedFile.file_type != FileType.IMAGE,
+        ),
     ),
 )
 
@@ -89,16 +121,21 @@ _COUNTED = {
 _STORED = {name: CourseCounts.__table__.c[name] for name in _COUNTED}
 
 
-async def find_count_drift(session: AsyncSession) -> list[CountDrift]:
+async def find_count_drift(session: AsyncSession) -> Findings[CountDrift]:
     """Every count that differs from its enrollments, by course."""
+    return await Findings[CountDrift]().take(count_drifts(session))
+
+
+async def count_drifts(session: AsyncSession) -> AsyncIterator[CountDrift]:
+    """The same, one by one."""
     columns = [column for name in _COUNTED for column in (_STORED[name], _COUNTED[name])]
     differs = or_(*(_STORED[name] != _COUNTED[name] for name in _COUNTED))
     statement = select(CourseCounts.course_id, *columns).where(differs).order_by(CourseCounts.course_id)
-    found = []
-    for course_id, *values in (await session.execute(statement)).all():
+    async for course_id, *values in await session.stream(statement.execution_options(yield_per=_AT_ONCE)):
         triples = zip(_COUNTED, values[::2], values[1::2], strict=True)
-        found += [CountDrift(course_id, *triple) for triple in triples if triple[1] != triple[2]]
-    return found
+        for triple in triples:
+            if triple[1] != triple[2]:
+                yield CountDrift(course_id, *triple)
 
 
 async def repair_counts(session: AsyncSession, course_id: UUID) -> None:

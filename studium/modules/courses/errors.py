@@ -1,6 +1,6 @@
 """What can go wrong with courses and lessons."""
 
-from studium.kit.problems import Problem
+from studium.kit.base.problems import Problem
 
 
 class SlugTaken(Problem):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, bindparam, case, exists, func, select
@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from studium.access import rules
-from studium.access.actor import Actor, stand_in
-from studium.kit.pages import AnySelect, Order, Page, PagedRead, PageQuery
-from studium.kit.reads import Read, Reads, Record
-from studium.kit.schema import PersonOut
-from studium.kit.search import Wanted, matches, parse
+from studium.access.actor import Actor, parameter_actor
+from studium.access.permissions import allowed
+from studium.kit.db.prepared import PreparedStatement, QueryExecutor, Record
+from studium.kit.db.search import Wanted, matches, parse
+from studium.kit.http.pagination import AnySelect, Order, Page, PagedRead, PageQuery
+from studium.kit.http.schemas import PersonOut
 from studium.models import Course, CourseCounts, CourseWords, Difficulty, Lesson, LessonType, Quiz, Role, User
 from studium.modules.courses.schemas import CourseOut, RatingOut
 
@@ -111,9 +112,9 @@ def _card(row: Record) -> CourseOut:
     average, level = row["average"], row["difficulty_level"]
     fields = {name: row[name] for name in _NAMES}
     fields["difficulty_level"] = None if level is None else Difficulty(level)
-    fields["instructor"] = PersonOut.as_is(id=row["instructor_id"], full_name=row["full_name"])
-    fields["rating"] = RatingOut.as_is(average=None if average is None else round(average, 2), count=row["ratings"])
-    return CourseOut.as_is(**fields)
+    fields["instructor"] = PersonOut(id=row["instructor_id"], full_name=row["full_name"])
+    fields["rating"] = RatingOut(average=None if average is None else round(average, 2), count=row["ratings"])
+    return CourseOut(**fields)
 
 
 def _listed(row: Row[Any]) -> CourseOut:
@@ -121,7 +122,7 @@ def _listed(row: Row[Any]) -> CourseOut:
 
 
 async def course_page(
-    reads: Reads, actor: Actor | None, wanted: CourseFilter, sort: str | None, page: PageQuery
+    reads: QueryExecutor, actor: Actor | None, wanted: CourseFilter, sort: str | None, page: PageQuery
 ) -> Page[CourseOut]:
     """One page of the courses that the caller may see, narrowed by `wanted`. One hot read."""
     if wanted.is_search:
@@ -148,7 +149,7 @@ def _catalogue(
     mine: bool,  # noqa: FBT001 -- a key to what is kept.
 ) -> PagedRead[CourseOut]:
     """The catalogue for callers of a role, in one order and narrowed in one way, whatever the values are."""
-    actor = None if role is None else stand_in(role)
+    actor = None if role is None else parameter_actor(role)
     values: Any = {name: bindparam(name, type_=_EQUAL[name].type) for name in narrowed}
     wanted = CourseFilter(**values, is_published=is_published, mine=mine)
     statement = _cards().where(rules.may_see_course(actor), *wanted.conditions(actor))
@@ -164,13 +165,15 @@ _VISIBLE_BY = {"id": bindparam("key", type_=Course.id.type), "slug": bindparam("
 
 
 @cache
-def _visible(role: Role | None, column: str) -> Read:
-    actor = None if role is None else stand_in(role)
-    return Read(_cards().where(Course.__table__.c[column] == _VISIBLE_BY[column], rules.may_see_course(actor)))
+def _visible(role: Role | None, column: str) -> PreparedStatement:
+    actor = None if role is None else parameter_actor(role)
+    return PreparedStatement(
+        _cards().where(Course.__table__.c[column] == _VISIBLE_BY[column], rules.may_see_course(actor))
+    )
 
 
 async def find_visible(
-    reads: Reads, actor: Actor | None, *, course_id: UUID | None = None, slug: str = ""
+    reads: QueryExecutor, actor: Actor | None, *, course_id: UUID | None = None, slug: str = ""
 ) -> CourseOut | None:
     """The card of a course that the caller may know of, by its id or its slug, or None. One hot read."""
     role, column = None if actor is None else actor.role, "slug" if course_id is None else "id"
@@ -178,19 +181,48 @@ async def find_visible(
     return None if row is None else _card(row)
 
 
-async def reasons_not_to_publish(session: AsyncSession, course_id: UUID) -> list[str]:
-    """What is missing: a lesson, or a published quiz on a quiz lesson. Empty where the course is ready."""
+@cache
+def _managed(role: Role) -> PreparedStatement:
+    actor = parameter_actor(role)
+    cards = _cards().add_columns(rules.may_edit_course(actor).label("may"))
+    return PreparedStatement(cards.where(Course.id == _VISIBLE_BY["id"], rules.may_see_course(actor)))
+
+
+async def find_managed(reads: QueryExecutor, actor: Actor, course_id: UUID) -> CourseOut:
+    """The card of a course that the caller may edit; raise NotFound or Forbidden. One hot read."""
+    return _card(allowed(await reads.one(_managed(actor.role), key=course_id, actor_id=actor.id)))
+
+
+class Lack(NamedTuple):
+    """What keeps a course from being published: a quiz lesson without a published quiz, or that there is no lesson."""
+
+    lesson_id: UUID | None = None
+    title: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"The quiz lesson “{self.title}” has no published quiz." if self.lesson_id else "The course has no lesson."
+        )
+
+
+async def lacks_to_publish(session: AsyncSession, course_id: UUID) -> list[Lack]:
+    """What is missing, in order. Empty where the course is ready."""
     ready = exists().where(Quiz.lesson_id == Lesson.id, Quiz.is_published).correlate(Lesson)
     statement = (
-        select(Lesson.title, Lesson.lesson_type, ready)
+        select(Lesson.id, Lesson.title, Lesson.lesson_type, ready)
         .where(Lesson.course_id == course_id, Lesson.archived_at.is_(None))
         .order_by(Lesson.order_index)
     )
     lessons = (await session.execute(statement)).all()
     if not lessons:
-        return ["The course has no lesson."]
+        return [Lack()]
     return [
-        f"The quiz lesson “{title}” has no published quiz."
-        for title, kind, has_quiz in lessons
+        Lack(lesson_id, title)
+        for lesson_id, title, kind, has_quiz in lessons
         if kind is LessonType.QUIZ and not has_quiz
     ]
+
+
+async def reasons_not_to_publish(session: AsyncSession, course_id: UUID) -> list[str]:
+    """The same in words."""
+    return [str(lack) for lack in await lacks_to_publish(session, course_id)]

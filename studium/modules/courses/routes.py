@@ -3,18 +3,19 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
 from studium.access.actor import CurrentUser, OptionalUser, Teacher
 from studium.access.permissions import EditableCourse
-from studium.kit.db import ReadsDep, SessionDep
-from studium.kit.pages import Page, PageDep
-from studium.kit.routing import IfMatch, Router
+from studium.kit.http.dependencies import ReplicaReadsDep, SessionDep, request_runtime
+from studium.kit.http.pagination import Page, PageDep
+from studium.kit.http.routing import IfMatch, Router
 from studium.models import Difficulty
 from studium.modules.courses import actions, queries
 from studium.modules.courses.deps import CourseBySlug, ShownCourse
 from studium.modules.courses.queries import CourseFilter
-from studium.modules.courses.schemas import CourseCreate, CourseOut, CourseUpdate
+from studium.modules.courses.queries_categories import categories
+from studium.modules.courses.schemas import CategoriesOut, CourseCreate, CourseOut, CourseUpdate
 
 router = Router("/courses", tag="courses")
 SortBy = Literal["newest", "title", "popular", "rating", "relevance"]
@@ -40,7 +41,7 @@ async def course_filter(
 @router.get("")
 async def list_courses(
     actor: OptionalUser,
-    reads: ReadsDep,
+    reads: ReplicaReadsDep,
     page: PageDep,
     wanted: Annotated[CourseFilter, Depends(course_filter)],
     sort: SortBy | None = None,
@@ -50,9 +51,9 @@ async def list_courses(
 
 
 @router.post("", status_code=201)
-async def create_course(actor: Teacher, session: SessionDep, wish: CourseCreate) -> CourseOut:
+async def create_course(actor: Teacher, session: SessionDep, payload: CourseCreate) -> CourseOut:
     """Create a draft course."""
-    course = await actions.create_course(session, actor, wish)
+    course = await actions.create_course(session, actor, payload)
     return await queries.course_card(session, course.id)
 
 
@@ -60,6 +61,12 @@ async def create_course(actor: Teacher, session: SessionDep, wish: CourseCreate)
 async def read_course_by_slug(course: CourseBySlug) -> CourseOut:
     """A course by its slug."""
     return course
+
+
+@router.get("/categories")
+async def list_categories(request: Request) -> CategoriesOut:
+    """The categories of published courses with their numbers, at most a minute old."""
+    return await categories(request_runtime(request))
 
 
 @router.get("/{course_id}")

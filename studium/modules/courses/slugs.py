@@ -6,7 +6,7 @@ from slugify import slugify
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.db import unique_or
+from studium.kit.db.database import raise_on_conflict
 from studium.models import Course, Lesson
 from studium.modules.courses.errors import SlugTaken
 
@@ -48,9 +48,17 @@ async def add_under_free_slug(
     await add_under_slug(session, row, last)
 
 
+async def free_slug(session: AsyncSession, wanted: str, kind: type[Lesson], siblings: ColumnElement[bool]) -> str:
+    """The slug itself, else the first free one made from it. Hold what the siblings belong to."""
+    tries = [wanted, *candidates(wanted[: SLUG_MAX - _ROOM])]
+    taken = set((await session.execute(select(kind.slug).where(siblings, kind.slug.in_(tries)))).scalars())
+    free = [slug for slug in tries if slug not in taken]
+    return free[0] if free else f"{tries[1]}-{secrets.token_hex(4)}"
+
+
 async def add_under_slug(session: AsyncSession, row: Course | Lesson, slug: str) -> None:
     """Insert `row` with this slug; raises SlugTaken."""
-    async with unique_or(session, slug_taken(type(row))):
+    async with raise_on_conflict(session, slug_taken(type(row))):
         row.slug = slug
         session.add(row)
 

@@ -1,23 +1,35 @@
 """What people do with an enrollment: enrol, drop, resume, expire, review."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Uuid, bindparam, exists, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access import rules
 from studium.access.actor import Actor
-from studium.access.audit import audit
+from studium.access.audit import record_audit
 from studium.access.errors import EnrollmentNotActive
 from studium.events import EnrollmentCreated
-from studium.kit.clock import now
-from studium.kit.db import unique_or
-from studium.kit.events import publish
-from studium.kit.ids import new_id
-from studium.kit.problems import NotFound
-from studium.kit.versions import IfMatchHeader
-from studium.models import Certificate, Course, Enrollment, EnrollmentStatus, bump
-from studium.modules.enrollments.counters import recount
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.kit.base.problems import NotFound
+from studium.kit.base.versions import IfMatchHeader
+from studium.kit.db.prepared import PreparedStatement, Record
+from studium.kit.db.transaction import SessionTransaction, Transaction
+from studium.kit.jobs.events import publish
+from studium.models import (
+    Certificate,
+    Course,
+    CourseInvitation,
+    Enrollment,
+    EnrollmentStatus,
+    Lesson,
+    Source,
+    User,
+    increment_version,
+)
+from studium.modules.enrollments.counters import AT, BY_ID, recount
 from studium.modules.enrollments.errors import (
     AlreadyEnrolled,
     EnrollmentExpired,
@@ -25,7 +37,8 @@ from studium.modules.enrollments.errors import (
     StaffOnlyTransition,
     TransitionNotAllowed,
 )
-from studium.modules.enrollments.schemas import ReviewIn
+from studium.modules.enrollments.queries import OWN, enrollment_of, enrollment_out
+from studium.modules.enrollments.schemas import EnrollmentOut, ReviewIn
 
 REVIEW_MIN_PROGRESS = 20
 
@@ -39,61 +52,97 @@ _STEPS = {(ACTIVE, DROPPED), (ACTIVE, EXPIRED), (DROPPED, ACTIVE), (EXPIRED, ACT
 _STAFF_STEPS = {(ACTIVE, EXPIRED), (EXPIRED, ACTIVE)}
 
 
-async def enroll(session: AsyncSession, actor: Actor, course_id: UUID) -> tuple[Enrollment, bool]:
+_STUDENT, _COURSE = bindparam("p_student", type_=Uuid()), bindparam("p_course", type_=Uuid())
+SHARE_COURSE = PreparedStatement(select(Course.id).where(Course.id == _COURSE).with_for_update(read=True))
+_PROVEN = User.email_verified_at.is_not(None)
+_KNOWN = PreparedStatement(
+    select(Enrollment.id, Enrollment.status)
+    .where(Enrollment.student_id == _STUDENT, Enrollment.course_id == _COURSE)
+    .with_for_update()
+)
+
+
+IS_OPEN = (CourseInvitation.withdrawn_at.is_(None), CourseInvitation.expires_at > AT)
+"""An invitation is open at `AT`. Whoever is in the course needs none."""
+
+
+def _enter(insert: Any, source: Source, may: Any) -> Any:  # noqa: ANN401 -- statements of each database.
+    row: dict[str, Any] = {
+        "id": bindparam("p_id", type_=Uuid()),
+        "student_id": _STUDENT,
+        "course_id": Course.id,
+        "enrolled_at": AT,
+        "status": literal(ACTIVE, Enrollment.status.type),
+        "progress_percentage": literal(0),
+        "completed_lessons_count": literal(0),
+        "total_lessons_count": select(func.count(Lesson.id))
+        .where(Lesson.course_id == _COURSE, Lesson.archived_at.is_(None))
+        .scalar_subquery(),
+        "total_time_spent_seconds": literal(0),
+        "version": literal(1),
+        "source": literal(source, Enrollment.source.type),
+    }
+    course = select(*row.values()).where(Course.id == _COURSE, may)
+    return (
+        insert(Enrollment)
+        .from_select(list(row), course, include_defaults=False)
+        .on_conflict_do_nothing(index_elements=("student_id", "course_id"))
+        .returning(*OWN, select(User.full_name).where(User.id == _STUDENT).scalar_subquery().label("student_name"))
+    )
+
+
+_invited = exists().where(
+    *IS_OPEN,
+    CourseInvitation.course_id == Course.id,
+    CourseInvitation.email == select(User.email).where(User.id == _STUDENT, _PROVEN).scalar_subquery(),
+)
+_ENTER = PreparedStatement(lambda insert: _enter(insert, Source.SELF, Course.is_published))
+_ENTER_INVITED = PreparedStatement(lambda insert: _enter(insert, Source.INVITATION, _invited))
+_RESUME = PreparedStatement(
+    update(Enrollment).where(BY_ID).values(status=ACTIVE, version=Enrollment.version + 1).returning(Enrollment.id)
+)
+
+
+async def enroll(tx: Transaction, actor: Actor, course_id: UUID) -> tuple[EnrollmentOut, bool]:
     """Put the student into a course; return the enrollment and whether it is new.
 
-    A dropped enrollment comes back as it was. Raises AlreadyEnrolled, EnrollmentExpired, and NotFound for a course
-    that is not there, or is a draft that the student was never in.
+    A dropped enrollment comes back as it was, and an open invitation lets its owner into a draft. Raises
+    AlreadyEnrolled, EnrollmentExpired, and NotFound for a course that is not there, or is a draft that the student was
+    never in.
     """
-    is_open = await _hold_outline(session, course_id)
-    known = await _enrollment_of(session, actor, course_id)
-    if known is not None:
-        return await _enroll_again(session, known), False
-    if not is_open:
+    # Whoever becomes active while an outline changes would be missed by the recount that follows the change: until the
+    # commit nobody changes the outline of this course, or deletes it.
+    await tx.first(SHARE_COURSE, p_course=course_id)
+    values = {"p_student": actor.id, "p_course": course_id, "p_at": now()}
+    entered = await tx.first(_ENTER, p_id=new_id(), **values)
+    if entered is None:
+        known = await tx.first(_KNOWN, p_student=actor.id, p_course=course_id)
+        if known is not None:
+            return await _enroll_again(tx, known), False
+        entered = await tx.first(_ENTER_INVITED, p_id=new_id(), **values)
+    if entered is None:
         message = "There is no such course to enroll in."
         raise NotFound(message)
-    enrollment = Enrollment(id=new_id(), student_id=actor.id, course_id=course_id, enrolled_at=now())
-    try:
-        async with unique_or(session, AlreadyEnrolled()):
-            session.add(enrollment)
-    except AlreadyEnrolled:
-        raise await _already_enrolled(session, actor, course_id) from None
-    await session.refresh(enrollment, with_for_update=True)
-    await recount(session, enrollment)
-    await publish(session, EnrollmentCreated(enrollment_id=enrollment.id))
-    return enrollment, True
+    await publish(tx, EnrollmentCreated(enrollment_id=entered["id"]))
+    return enrollment_of(entered), True
 
 
-async def _hold_outline(session: AsyncSession, course_id: UUID) -> bool:
-    """Whether the course is there and published; until the commit nobody deletes it or changes its outline.
-
-    Whoever becomes active meanwhile would be missed by the recount that follows a change of the outline.
-    """
-    held = select(Course.is_published).where(Course.id == course_id).with_for_update(read=True)
-    return bool(await session.scalar(held))
-
-
-async def _enrollment_of(session: AsyncSession, actor: Actor, course_id: UUID) -> Enrollment | None:
-    statement = select(Enrollment).where(Enrollment.student_id == actor.id, Enrollment.course_id == course_id)
-    return (await session.execute(statement.with_for_update())).scalar_one_or_none()
-
-
-async def _already_enrolled(session: AsyncSession, actor: Actor, course_id: UUID) -> AlreadyEnrolled:
-    winner = await _enrollment_of(session, actor, course_id)
-    return _refusal(winner.id) if winner else AlreadyEnrolled()
-
-
-def _refusal(enrollment_id: UUID) -> AlreadyEnrolled:
-    return AlreadyEnrolled("You are in this course already.", enrollment_id=str(enrollment_id))
-
-
-async def _enroll_again(session: AsyncSession, enrollment: Enrollment) -> Enrollment:
-    if enrollment.status is EXPIRED:
+async def _enroll_again(tx: Transaction, known: Record) -> EnrollmentOut:
+    """Resume a locked dropped enrollment; raise what stands against enrolling otherwise."""
+    if known["status"] is EXPIRED:
         message = "The enrollment has expired; ask the course's instructor."
-        raise EnrollmentExpired(message, enrollment_id=str(enrollment.id))
-    if enrollment.status is not DROPPED:
-        raise _refusal(enrollment.id)
-    return await _move(session, enrollment, ACTIVE)
+        raise EnrollmentExpired(message, enrollment_id=str(known["id"]))
+    if known["status"] is not DROPPED:
+        message = "You are in this course already."
+        raise AlreadyEnrolled(message, enrollment_id=str(known["id"]))
+    await resume(tx, known["id"])
+    return await enrollment_out(tx, known["id"])
+
+
+async def resume(tx: Transaction, enrollment_id: UUID) -> None:
+    """Make a locked enrollment active; the outline may have changed while the learner was away."""
+    await tx.first(_RESUME, p_enrollment=enrollment_id)
+    await recount(tx, enrollment_id)
 
 
 async def change_status(
@@ -102,53 +151,61 @@ async def change_status(
     enrollment: Enrollment,
     wanted: EnrollmentStatus | None,
     if_match: IfMatchHeader,
-) -> Enrollment:
+) -> None:
     """Take one step; the present status again changes nothing.
 
     Raises TransitionNotAllowed (completed is earned), and StaffOnlyTransition for a student who expires or restores.
     """
     if wanted is ACTIVE:
-        await _hold_outline(session, enrollment.course_id)
-    await session.refresh(enrollment, with_for_update=True)
-    if_match.require(enrollment.version)
-    present = enrollment.status
-    if wanted is None or (wanted is present and present is not COMPLETED):
-        return enrollment
+        await SessionTransaction(session).first(SHARE_COURSE, p_course=enrollment.course_id)
+    present = await _locked_status(session, enrollment, if_match)
     is_student = enrollment.student_id == actor.id
-    if is_student and not actor.is_admin and ((present, wanted) in _STAFF_STEPS or wanted is EXPIRED):
+    is_staffs = wanted is not present and ((present, wanted) in _STAFF_STEPS or wanted is EXPIRED)
+    if is_student and not actor.is_admin and is_staffs:
         message = "Only the course's instructor or an admin does this."
         raise StaffOnlyTransition(message)
+    if wanted is not None:
+        await _step(session, actor, enrollment, wanted)
+
+
+async def _locked_status(session: AsyncSession, enrollment: Enrollment, if_match: IfMatchHeader) -> EnrollmentStatus:
+    await session.refresh(enrollment, with_for_update=True)
+    if_match.require(enrollment.version)
+    return enrollment.status
+
+
+async def _step(session: AsyncSession, actor: Actor, enrollment: Enrollment, wanted: EnrollmentStatus) -> None:
+    """Take the step of a locked enrollment, on the record where it is another's; raises TransitionNotAllowed."""
+    tx, present = SessionTransaction(session), enrollment.status
+    if wanted is present and present is not COMPLETED:
+        return
     if (present, wanted) not in _STEPS:
         message = f"An enrollment does not go from {present} to {wanted}."
         raise TransitionNotAllowed(message)
-    if not is_student:
-        audit(
-            session,
+    if enrollment.student_id != actor.id:
+        await record_audit(
+            tx,
             "enrollment.status",
             actor_id=actor.id,
             target=("enrollment", enrollment.id),
             before=present,
             after=wanted,
         )
-    return await _move(session, enrollment, wanted)
+    if wanted is ACTIVE:
+        await resume(tx, enrollment.id)
+    else:
+        enrollment.status = wanted
+        increment_version(enrollment)
+        await session.flush()
 
 
 async def drop(session: AsyncSession, actor: Actor, enrollment: Enrollment, if_match: IfMatchHeader) -> None:
     """Leave the course; again: no change. Raises TransitionNotAllowed for a completed or expired enrollment."""
-    await change_status(session, actor, enrollment, DROPPED, if_match)
+    await _locked_status(session, enrollment, if_match)
+    await _step(session, actor, enrollment, DROPPED)
 
 
-async def _move(session: AsyncSession, enrollment: Enrollment, wanted: EnrollmentStatus) -> Enrollment:
-    enrollment.status = wanted
-    bump(enrollment)
-    await session.flush()
-    if wanted is ACTIVE:
-        # The outline may have changed while the learner was away.
-        await recount(session, enrollment)
-    return enrollment
-
-
-async def review(session: AsyncSession, enrollment: Enrollment, wish: ReviewIn, if_match: IfMatchHeader) -> bool:
+async def review(session: AsyncSession, enrollment: Enrollment, payload: ReviewIn, if_match: IfMatchHeader) -> bool:
     """Rate the course; return whether it is the first time.
 
     Raises PreconditionFailed, EnrollmentNotActive, ProgressTooLow.
@@ -162,20 +219,40 @@ async def review(session: AsyncSession, enrollment: Enrollment, wish: ReviewIn, 
         message = f"A review needs at least {REVIEW_MIN_PROGRESS} % progress."
         raise ProgressTooLow(message, progress_percentage=float(enrollment.progress_percentage))
     is_first = enrollment.rating is None
-    enrollment.rating = wish.rating
-    enrollment.review = wish.review
+    enrollment.rating = payload.rating
+    enrollment.review = payload.review
     enrollment.reviewed_at = now()
-    bump(enrollment)
+    increment_version(enrollment)
     await session.flush()
     return is_first
 
 
-async def note_certificate(session: AsyncSession, certificate_id: UUID) -> None:
-    """Copy the time of issue to the enrollment; again: no change."""
-    issued = select(Certificate.issued_at).where(Certificate.id == certificate_id).scalar_subquery()
-    whose = select(Certificate.enrollment_id).where(Certificate.id == certificate_id).scalar_subquery()
-    await session.execute(
-        update(Enrollment)
-        .where(Enrollment.id == whose, Enrollment.certificate_issued_at.is_(None))
-        .values(certificate_issued_at=issued, version=Enrollment.version + 1)
+async def take_review_back(session: AsyncSession, enrollment: Enrollment, if_match: IfMatchHeader) -> None:
+    """Remove one's rating and words; where there are none: no change. Raises PreconditionFailed."""
+    await session.refresh(enrollment, with_for_update=True)
+    if_match.require(enrollment.version)
+    if enrollment.rating is None:
+        return
+    enrollment.rating = enrollment.review = enrollment.reviewed_at = None
+    increment_version(enrollment)
+    await session.flush()
+
+
+_ISSUED = select(Certificate).where(Certificate.id == bindparam("p_certificate", type_=Uuid()))
+_NOTE = PreparedStatement(
+    update(Enrollment)
+    .where(
+        Enrollment.id == _ISSUED.with_only_columns(Certificate.enrollment_id).scalar_subquery(),
+        Enrollment.certificate_issued_at.is_(None),
     )
+    .values(
+        certificate_issued_at=_ISSUED.with_only_columns(Certificate.issued_at).scalar_subquery(),
+        version=Enrollment.version + 1,
+    )
+    .returning(Enrollment.id)
+)
+
+
+async def note_certificate(tx: Transaction, certificate_id: UUID) -> None:
+    """Copy the time of issue to the enrollment; again: no change."""
+    await tx.first(_NOTE, p_certificate=certificate_id)

@@ -1,267 +1,314 @@
-"""What a learner does in a lesson. The enrollment's row is the mutex; its counters follow in the same transaction."""
+"""What a learner does in a lesson: complete it, report where the player stands.
 
-from datetime import datetime
+The enrollment's row is the mutex: whoever calls these holds its lock. Its counters follow in the same transaction. All
+writing is done by prepared statements on a `Transaction`: for a learner, an admin, and a quiz that was passed alike.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, func, literal, select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import Integer, Numeric, Uuid, bindparam, func, literal, or_, select, update
+from sqlalchemy.orm import aliased
 
 from studium.access.actor import Actor
-from studium.access.audit import audit
+from studium.access.audit import record_audit
 from studium.access.errors import EnrollmentNotActive
-from studium.kit.clock import now
-from studium.kit.db import insert_of, unique_or
-from studium.kit.ids import new_id
-from studium.kit.problems import NotFound
-from studium.models import Enrollment, EnrollmentStatus, Lesson, LessonProgress, LessonType, ProgressStatus, bump
-from studium.modules.enrollments.counters import recount
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.kit.base.problems import NotFound
+from studium.kit.db.errors import Constraint, IntegrityViolation
+from studium.kit.db.prepared import PreparedStatement, Record
+from studium.kit.db.transaction import Transaction
+from studium.models import Enrollment, EnrollmentStatus, Lesson, LessonProgress, LessonType, ProgressStatus
+from studium.modules.enrollments.counters import AT, BY_ID, COUNTERS, VISIT, count_completed, visit
 from studium.modules.enrollments.errors import QuizNotPassed
-from studium.modules.enrollments.progress import FULL, TIME_MAX_SECONDS, credited_time, percentage, room_for_time
-from studium.modules.enrollments.schemas import ProgressUpdate
+from studium.modules.enrollments.progress import FULL, TIME_MAX_SECONDS, credited_time, room_for_time
+from studium.modules.enrollments.queries import progress_out
+from studium.modules.enrollments.schemas import LessonProgressOut, ProgressUpdate
 
+_ENROLLMENT, _LESSON = bindparam("p_enrollment", type_=Uuid()), bindparam("p_lesson", type_=Uuid())
+_COURSE = bindparam("p_course", type_=Uuid())
 _PLACE = ("enrollment_id", "lesson_id")
-_FRESH = {
-    "time_spent_seconds": literal(0),
-    "last_position_seconds": literal(0),
-    "attempts_count": literal(0),
-    "completion_percentage": literal(Decimal(0), LessonProgress.completion_percentage.type),
-}
-"""The figures of a lesson that nobody has touched."""
+_COLUMNS = LessonProgress.__table__.c
+_LIVE = (Lesson.id == _LESSON, Lesson.course_id == _COURSE, Lesson.archived_at.is_(None))
+_COMPLETED = literal(ProgressStatus.COMPLETED, LessonProgress.status.type)
+
+_Other = aliased(LessonProgress)
+_elsewhere = (_Other.enrollment_id == _ENROLLMENT, _Other.lesson_id != _LESSON)
+_KNOWN = PreparedStatement(
+    select(
+        Lesson.lesson_type,
+        *_COLUMNS,
+        select(func.coalesce(func.sum(_Other.time_spent_seconds), 0))
+        .where(*_elsewhere)
+        .scalar_subquery()
+        .label("seconds_elsewhere"),
+        select(func.count(_Other.id)).where(*_elsewhere).scalar_subquery().label("lessons_elsewhere"),
+    )
+    .select_from(Lesson)
+    .outerjoin(LessonProgress, (LessonProgress.lesson_id == Lesson.id) & (LessonProgress.enrollment_id == _ENROLLMENT))
+    .where(*_LIVE)
+)
+"""A live lesson with what the learner did in it, and how much time in how many other lessons."""
 
 
-async def complete_lesson(
-    session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID
-) -> LessonProgress:
-    """Mark a lesson as done; again: no change.
+def _complete(insert: Any) -> Any:  # noqa: ANN401 -- statements of each database.
+    row: dict[str, Any] = {
+        "id": bindparam("p_id", type_=Uuid()),
+        "enrollment_id": _ENROLLMENT,
+        "lesson_id": Lesson.id,
+        "status": _COMPLETED,
+        "started_at": AT,
+        "completed_at": AT,
+        "completion_percentage": literal(FULL, _COLUMNS.completion_percentage.type),
+        "time_spent_seconds": literal(0),
+        "last_position_seconds": literal(0),
+        "attempts_count": literal(0),
+        "updated_at": AT,
+    }
+    by_hand = or_(Lesson.lesson_type != LessonType.QUIZ, bindparam("p_by_quiz", type_=Integer()) == 1)
+    statement = insert(LessonProgress).from_select(
+        list(row), select(*row.values()).where(*_LIVE, by_hand), include_defaults=False
+    )
+    finished = ("status", "completed_at", "completion_percentage", "updated_at")
+    return statement.on_conflict_do_update(
+        index_elements=_PLACE,
+        set_={name: statement.excluded[name] for name in finished},
+        where=LessonProgress.status != ProgressStatus.COMPLETED,
+    ).returning(*_COLUMNS)
+
+
+def _save(insert: Any) -> Any:  # noqa: ANN401 -- statements of each database.
+    saved = {
+        "status": bindparam("p_status", type_=_COLUMNS.status.type),
+        "completed_at": bindparam("p_completed_at", type_=_COLUMNS.completed_at.type),
+        "completion_percentage": bindparam("p_percentage", type_=Numeric(5, 2)),
+        "time_spent_seconds": bindparam("p_seconds", type_=Integer()),
+        "last_position_seconds": bindparam("p_position", type_=Integer()),
+        _COLUMNS.metadata.key: bindparam("p_metadata", type_=_COLUMNS.metadata.type),
+        "updated_at": AT,
+    }
+    first = {"id": bindparam("p_id", type_=Uuid()), "enrollment_id": _ENROLLMENT, "lesson_id": _LESSON}
+    statement = insert(LessonProgress.__table__).values(**first, **saved, started_at=AT, attempts_count=0)
+    return statement.on_conflict_do_update(index_elements=_PLACE, set_=saved).returning(*_COLUMNS)
+
+
+def _start(insert: Any) -> Any:  # noqa: ANN401 -- statements of each database.
+    statement = insert(LessonProgress.__table__).values(
+        id=bindparam("p_id", type_=Uuid()),
+        enrollment_id=_ENROLLMENT,
+        lesson_id=_LESSON,
+        status=ProgressStatus.IN_PROGRESS,
+        started_at=AT,
+        completion_percentage=0,
+        time_spent_seconds=0,
+        last_position_seconds=0,
+        attempts_count=1,
+        updated_at=AT,
+    )
+    again = {"attempts_count": _COLUMNS.attempts_count + 1, "updated_at": AT}
+    return statement.on_conflict_do_update(index_elements=_PLACE, set_=again).returning(_COLUMNS.id)
+
+
+_COMPLETE, _SAVE, _START = PreparedStatement(_complete), PreparedStatement(_save), PreparedStatement(_start)
+_COUNT_TIME = PreparedStatement(
+    update(Enrollment)
+    .where(BY_ID)
+    .values(total_time_spent_seconds=bindparam("p_total", type_=Integer()), **VISIT)
+    .returning(*COUNTERS)
+)
+
+
+async def complete_lesson(tx: Transaction, actor: Actor, enrollment: Record, lesson_id: UUID) -> LessonProgressOut:
+    """Mark a lesson as done; one that is done already stays as it is.
 
     Raises NotFound (another course's or an archived lesson), EnrollmentNotActive, QuizNotPassed.
     """
-    lesson_type = await _open_lesson(session, enrollment, lesson_id)
-    progress = await _visit(session, actor, enrollment, lesson_id, "progress.complete")
-    if progress.status is ProgressStatus.COMPLETED:
-        return progress
-    _refuse_quiz(lesson_type)
-    _refuse_completed(enrollment)
-    return await _finish(session, enrollment, progress)
+    completed = None
+    if enrollment["status"] is EnrollmentStatus.ACTIVE:
+        completed = await _finish(tx, enrollment, lesson_id)
+    progress = completed or await _completed_before(tx, enrollment, lesson_id)
+    await _audit_override(tx, actor, enrollment, lesson_id, "progress.complete")
+    counters = await (count_completed if completed else visit)(tx, enrollment["id"])
+    return progress_out(progress, counters)
+
+
+async def _finish(tx: Transaction, enrollment: Record, lesson_id: UUID, *, by_quiz: bool = False) -> Record | None:
+    """Complete the progress row, made where it is missing; None where it is complete, or the lesson is not for this."""
+    try:
+        return await tx.first(
+            _COMPLETE,
+            p_id=new_id(),
+            p_enrollment=enrollment["id"],
+            p_lesson=lesson_id,
+            p_course=enrollment["course_id"],
+            p_by_quiz=int(by_quiz),
+            p_at=now(),
+        )
+    except IntegrityViolation as violation:
+        raise _gone(violation) from violation
+
+
+async def _completed_before(tx: Transaction, enrollment: Record, lesson_id: UUID) -> Record:
+    """The progress of a lesson that was completed before; raise what stands against completing it otherwise."""
+    known = await _known(tx, enrollment, lesson_id)
+    if known["status"] is ProgressStatus.COMPLETED:
+        return known
+    if known["lesson_type"] is LessonType.QUIZ:
+        message = "Pass the quiz to complete this lesson."
+        raise QuizNotPassed(message)
+    message = "The course is completed; nothing in it changes any more."
+    raise EnrollmentNotActive(message)
+
+
+async def _known(tx: Transaction, enrollment: Record, lesson_id: UUID) -> Record:
+    """The lesson and its progress; raise NotFound, and EnrollmentNotActive for who has left the course."""
+    known = await tx.first(_KNOWN, p_enrollment=enrollment["id"], p_lesson=lesson_id, p_course=enrollment["course_id"])
+    if known is None:
+        raise _no_lesson()
+    if enrollment["status"] not in (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED):
+        message = f"The enrollment is {enrollment['status']}; resume it first."
+        raise EnrollmentNotActive(message)
+    return known
+
+
+def _no_lesson() -> NotFound:
+    return NotFound("There is no such lesson in this course.")
+
+
+def _gone(violation: IntegrityViolation) -> Exception:
+    """The lesson vanished between two statements; anything else is a defect."""
+    return _no_lesson() if violation.kind is Constraint.FOREIGN_KEY else violation
+
+
+async def _audit_override(tx: Transaction, actor: Actor, enrollment: Record, lesson_id: UUID, action: str) -> None:
+    if actor.id != enrollment["student_id"]:
+        target = ("enrollment", enrollment["id"])
+        await record_audit(tx, action, actor_id=actor.id, target=target, lesson_id=str(lesson_id))
 
 
 async def record_progress(
-    session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID, patch: ProgressUpdate
-) -> LessonProgress:
+    tx: Transaction, actor: Actor, enrollment: Record, lesson_id: UUID, patch: ProgressUpdate
+) -> LessonProgressOut:
     """Take over what a player reports; a completed enrollment only moves time and position.
 
     The percentage never falls, 100 completes, and time is credited no faster than the clock runs (an admin's figures
     stand as they are). An empty report changes nothing. Raises as `complete_lesson` does.
     """
-    lesson_type = await _open_lesson(session, enrollment, lesson_id)
+    known = await _known(tx, enrollment, lesson_id)
     changes = patch.changes()
     if not changes:
-        return await _known_progress(session, enrollment, lesson_id) or _new_progress(enrollment, lesson_id)
-    progress = await _visit(session, actor, enrollment, lesson_id, "progress.update")
-    await _move_in_lesson(session, actor, enrollment, progress, changes)
-    if enrollment.status is EnrollmentStatus.COMPLETED:
-        return progress
-    if "metadata" in changes:
-        progress.progress_metadata = changes["metadata"]
-    reached = changes.get("completion_percentage", Decimal(0))
-    is_done = reached >= FULL or changes.get("status") is ProgressStatus.COMPLETED
-    if is_done and progress.status is not ProgressStatus.COMPLETED:
-        _refuse_quiz(lesson_type)
-        return await _finish(session, enrollment, progress)
-    progress.completion_percentage = max(progress.completion_percentage, reached)
-    await session.flush()
-    return progress
+        return progress_out({**_UNTOUCHED, **_present(known), **_place(enrollment, lesson_id)}, enrollment)
+    report = _Report(enrollment, known, changes, is_own=actor.id == enrollment["student_id"])
+    if report.completes and known["lesson_type"] is LessonType.QUIZ:
+        message = "Pass the quiz to complete this lesson."
+        raise QuizNotPassed(message)
+    await _audit_override(tx, actor, enrollment, lesson_id, "progress.update")
+    at = now()
+    try:
+        progress = await tx.first(
+            _SAVE, p_id=new_id(), p_enrollment=enrollment["id"], p_lesson=lesson_id, p_at=at, **report.values()
+        )
+    except IntegrityViolation as violation:
+        raise _gone(violation) from violation
+    assert progress is not None  # noqa: S101 -- the statement inserts or updates.
+    total = int(known["seconds_elsewhere"]) + progress["time_spent_seconds"]
+    counters = await tx.first(_COUNT_TIME, p_enrollment=enrollment["id"], p_total=total, p_at=at)
+    assert counters is not None  # noqa: S101 -- the caller holds the row.
+    return progress_out(progress, await count_completed(tx, enrollment["id"]) if report.completes else counters)
 
 
-async def record_completion(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> None:
+_UNTOUCHED = {
+    "status": ProgressStatus.NOT_STARTED,
+    "started_at": None,
+    "completed_at": None,
+    "completion_percentage": Decimal(0),
+    "time_spent_seconds": 0,
+    "last_position_seconds": 0,
+    "attempts_count": 0,
+    "metadata": None,
+}
+"""The progress of a lesson that nobody has touched."""
+
+
+def _present(known: Record) -> dict[str, Any]:
+    return {} if known["id"] is None else {name: known[name] for name in _UNTOUCHED}
+
+
+def _place(enrollment: Record, lesson_id: UUID) -> dict[str, UUID]:
+    return {"enrollment_id": enrollment["id"], "lesson_id": lesson_id}
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """Where a lesson stands after a report."""
+
+    enrollment: Record
+    known: Record
+    changes: Mapping[str, Any]
+    is_own: bool
+
+    @property
+    def completes(self) -> bool:
+        """Whether this report completes the lesson."""
+        reached = self.changes.get("completion_percentage", 0) >= FULL
+        is_done = reached or self.changes.get("status") is ProgressStatus.COMPLETED
+        return is_done and not self._is_final and self.known["status"] is not ProgressStatus.COMPLETED
+
+    @property
+    def _is_final(self) -> bool:
+        """Whether only time and position move any more."""
+        return self.enrollment["status"] is EnrollmentStatus.COMPLETED
+
+    def values(self) -> dict[str, Any]:
+        """What to store."""
+        before = {**_UNTOUCHED, **_present(self.known)}
+        status = before["status"] if self.known["id"] else ProgressStatus.IN_PROGRESS
+        percentage, metadata = before["completion_percentage"], before["metadata"]
+        if not self._is_final:
+            percentage = max(percentage, self.changes.get("completion_percentage", percentage))
+            metadata = self.changes.get("metadata", metadata)
+        return {
+            "p_status": ProgressStatus.COMPLETED if self.completes else status,
+            "p_completed_at": now() if self.completes else before["completed_at"],
+            "p_percentage": FULL if self.completes else percentage,
+            "p_seconds": self._seconds(before["time_spent_seconds"]),
+            "p_position": self.changes.get("last_position_seconds", before["last_position_seconds"]),
+            "p_metadata": metadata,
+        }
+
+    def _seconds(self, credited: int) -> int:
+        """The cumulative time on the lesson: what the learner reports counts no faster than the clock runs."""
+        if "time_spent_seconds" not in self.changes:
+            return credited
+        reported = min(self.changes["time_spent_seconds"], TIME_MAX_SECONDS)
+        if not self.is_own:
+            return max(credited, int(reported))
+        at, known = now(), self.known
+        room = room_for_time(
+            started=self.enrollment["started_at"] or at,
+            at=at,
+            lessons_touched=known["lessons_elsewhere"] + 1,
+            spent=int(known["seconds_elsewhere"]) + credited,
+        )
+        return credited_time(reported, credited, first_report=known["started_at"] or at, at=at, enrollment_room=room)
+
+
+async def record_completion(tx: Transaction, enrollment: Record, lesson_id: UUID) -> None:
     """A quiz was passed (or a practice quiz submitted): its lesson is done. Called under the enrollment's lock.
 
     Who dropped out meanwhile keeps it, for the day they resume. Nothing moves in a completed enrollment, or in a lesson
-    that was archived. One statement finishes the lesson, one more the counters, unless it was the last lesson.
+    that was archived.
     """
-    if enrollment.status is EnrollmentStatus.COMPLETED:
-        return
-    at = now()
-    if (await session.execute(_finishing(session, enrollment.id, lesson_id, at))).scalar_one_or_none() is None:
-        return
-    _touch(enrollment, at)
-    done, total = enrollment.completed_lessons_count + 1, enrollment.total_lessons_count
-    if enrollment.status is EnrollmentStatus.ACTIVE and done < total:
-        enrollment.completed_lessons_count = done
-        enrollment.progress_percentage = percentage(done, total)
-        bump(enrollment)
-        await session.flush()
-    else:
-        await session.flush()
-        await recount(session, enrollment)
+    is_open = enrollment["status"] is not EnrollmentStatus.COMPLETED
+    if is_open and await _finish(tx, enrollment, lesson_id, by_quiz=True):
+        await count_completed(tx, enrollment["id"])
 
 
-def _finishing(
-    session: AsyncSession, enrollment_id: UUID, lesson_id: UUID, at: datetime
-) -> ReturningInsert[tuple[UUID]]:
-    """Complete the progress row, made where it is missing; no row comes back where there is nothing to complete."""
-    row: dict[str, Any] = {
-        **_FRESH,
-        "id": literal(new_id(), Uuid()),
-        "enrollment_id": literal(enrollment_id, Uuid()),
-        "lesson_id": Lesson.id,
-        "status": literal(ProgressStatus.COMPLETED, LessonProgress.status.type),
-        "started_at": literal(at, LessonProgress.started_at.type),
-        "completed_at": literal(at, LessonProgress.completed_at.type),
-        "completion_percentage": literal(FULL, LessonProgress.completion_percentage.type),
-        "updated_at": literal(at, LessonProgress.updated_at.type),
-    }
-    live = select(*row.values()).where(Lesson.id == lesson_id, Lesson.archived_at.is_(None))
-    statement = insert_of(session)(LessonProgress).from_select(list(row), live, include_defaults=False)
-    finished = ("status", "completed_at", "completion_percentage", "updated_at")
-    finishing: ReturningInsert[tuple[UUID]] = statement.on_conflict_do_update(
-        index_elements=_PLACE,
-        set_={name: statement.excluded[name] for name in finished},
-        where=LessonProgress.status != ProgressStatus.COMPLETED,
-    ).returning(LessonProgress.id)
-    return finishing
-
-
-async def record_attempt(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> None:
+async def record_attempt(tx: Transaction, enrollment_id: UUID, lesson_id: UUID) -> None:
     """A quiz attempt was started in this lesson. Called under the enrollment's lock."""
-    at = now()
-    row = {
-        **{name: value.value for name, value in _FRESH.items()},
-        "id": new_id(),
-        "enrollment_id": enrollment.id,
-        "lesson_id": lesson_id,
-        "status": ProgressStatus.IN_PROGRESS,
-        "started_at": at,
-        "attempts_count": 1,
-        "updated_at": at,
-    }
-    statement = insert_of(session)(LessonProgress).values(row)
-    again = {"attempts_count": LessonProgress.attempts_count + 1, "updated_at": at}
-    await session.execute(statement.on_conflict_do_update(index_elements=_PLACE, set_=again))
-    _touch(enrollment, at)
-    await session.flush()
-
-
-async def _open_lesson(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> LessonType:
-    """Lock the enrollment and find the lesson in its course; raises NotFound, EnrollmentNotActive."""
-    await session.refresh(enrollment, with_for_update=True)
-    found = select(Lesson.lesson_type).where(
-        Lesson.id == lesson_id, Lesson.course_id == enrollment.course_id, Lesson.archived_at.is_(None)
-    )
-    lesson_type = await session.scalar(found)
-    if lesson_type is None:
-        message = "There is no such lesson in this course."
-        raise NotFound(message)
-    if enrollment.status in (EnrollmentStatus.DROPPED, EnrollmentStatus.EXPIRED):
-        message = f"The enrollment is {enrollment.status}; resume it first."
-        raise EnrollmentNotActive(message)
-    return lesson_type
-
-
-async def _visit(
-    session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID, action: str
-) -> LessonProgress:
-    """The progress row, made on the first visit; what somebody else does there is audited as `action`."""
-    if actor.id != enrollment.student_id:
-        audit(session, action, actor_id=actor.id, target=("enrollment", enrollment.id), lesson_id=str(lesson_id))
-    at = now()
-    progress = await _progress_row(session, enrollment, lesson_id, at)
-    _touch(enrollment, at)
-    return progress
-
-
-def _touch(enrollment: Enrollment, at: datetime) -> None:
-    enrollment.last_accessed_at = at
-    enrollment.started_at = enrollment.started_at or at
-
-
-async def _progress_row(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID, at: datetime) -> LessonProgress:
-    """The progress row, made where it is missing; raises NotFound when the lesson vanished meanwhile."""
-    progress = await _known_progress(session, enrollment, lesson_id)
-    if progress is None:
-        progress = _new_progress(enrollment, lesson_id)
-        progress.status = ProgressStatus.IN_PROGRESS
-        progress.started_at = at
-        async with unique_or(session, NotFound("There is no such lesson in this course.")):
-            session.add(progress)
-    return progress
-
-
-async def _known_progress(session: AsyncSession, enrollment: Enrollment, lesson_id: UUID) -> LessonProgress | None:
-    known = select(LessonProgress).where(
-        LessonProgress.enrollment_id == enrollment.id, LessonProgress.lesson_id == lesson_id
-    )
-    return (await session.execute(known)).scalar_one_or_none()
-
-
-def _new_progress(enrollment: Enrollment, lesson_id: UUID) -> LessonProgress:
-    return LessonProgress(
-        id=new_id(),
-        enrollment_id=enrollment.id,
-        lesson_id=lesson_id,
-        status=ProgressStatus.NOT_STARTED,
-        completion_percentage=Decimal(0),
-        time_spent_seconds=0,
-        last_position_seconds=0,
-        attempts_count=0,
-    )
-
-
-def _refuse_quiz(lesson_type: LessonType) -> None:
-    if lesson_type is LessonType.QUIZ:
-        message = "Pass the quiz to complete this lesson."
-        raise QuizNotPassed(message)
-
-
-def _refuse_completed(enrollment: Enrollment) -> None:
-    if enrollment.status is EnrollmentStatus.COMPLETED:
-        message = "The course is completed; nothing in it changes any more."
-        raise EnrollmentNotActive(message)
-
-
-async def _finish(session: AsyncSession, enrollment: Enrollment, progress: LessonProgress) -> LessonProgress:
-    """Complete the lesson and recount the enrollment."""
-    at = now()
-    progress.status = ProgressStatus.COMPLETED
-    progress.completed_at = at
-    progress.completion_percentage = FULL
-    _touch(enrollment, at)
-    await session.flush()
-    await recount(session, enrollment)
-    return progress
-
-
-async def _move_in_lesson(
-    session: AsyncSession, actor: Actor, enrollment: Enrollment, progress: LessonProgress, changes: dict[str, Any]
-) -> None:
-    """Position and credited time; the enrollment's total follows the rows."""
-    if "last_position_seconds" in changes:
-        progress.last_position_seconds = changes["last_position_seconds"]
-    if "time_spent_seconds" in changes:
-        others, lessons = await _time_elsewhere(session, enrollment, progress)
-        reported = min(changes["time_spent_seconds"], TIME_MAX_SECONDS)
-        if actor.id == enrollment.student_id:
-            reported = _credit(enrollment, progress, reported, others, lessons)
-        progress.time_spent_seconds = max(progress.time_spent_seconds, reported)
-        enrollment.total_time_spent_seconds = others + progress.time_spent_seconds
-    await session.flush()
-
-
-def _credit(enrollment: Enrollment, progress: LessonProgress, reported: int, others: int, lessons: int) -> int:
-    at = now()
-    spent = others + progress.time_spent_seconds
-    room = room_for_time(started=enrollment.started_at or at, at=at, lessons_touched=lessons, spent=spent)
-    first = progress.started_at or at
-    return credited_time(reported, progress.time_spent_seconds, first_report=first, at=at, enrollment_room=room)
-
-
-async def _time_elsewhere(session: AsyncSession, enrollment: Enrollment, progress: LessonProgress) -> tuple[int, int]:
-    """Seconds on the enrollment's other lessons, and how many lessons were touched in all."""
-    statement = select(func.coalesce(func.sum(LessonProgress.time_spent_seconds), 0), func.count()).where(
-        LessonProgress.enrollment_id == enrollment.id, LessonProgress.id != progress.id
-    )
-    seconds, count = (await session.execute(statement)).one()
-    return int(seconds), count + 1
+    await tx.first(_START, p_id=new_id(), p_enrollment=enrollment_id, p_lesson=lesson_id, p_at=now())
+    await visit(tx, enrollment_id)

@@ -1,5 +1,6 @@
 """Counters against rows: what `studium reconcile` looks at, and puts right; and what no enrollment may be."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,10 +9,10 @@ from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, sele
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from studium.kit.invariants import Invariant
+from studium.kit.base.findings import Findings
+from studium.kit.db.invariants import Invariant
 from studium.models import Enrollment, EnrollmentStatus, LessonProgress, Quiz, QuizAttempt
-from studium.modules.enrollments.actions_recount import lesson_total, lessons_done
-from studium.modules.enrollments.counters import recount
+from studium.modules.enrollments.counters import lesson_total, lessons_done, recount_loaded
 
 
 def _time_spent() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries have no short type.
@@ -19,6 +20,7 @@ def _time_spent() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries have
     return spent.where(LessonProgress.enrollment_id == Enrollment.id).correlate(Enrollment).scalar_subquery()
 
 
+_AT_ONCE = 500
 _IS_ACTIVE = Enrollment.status == EnrollmentStatus.ACTIVE
 
 
@@ -102,17 +104,21 @@ def _drifted() -> ColumnElement[bool]:
     return or_(*(applies & (stored != counted) for stored, counted, applies in _counters()))
 
 
-async def find_drift(session: AsyncSession) -> list[Drift]:
+async def find_drift(session: AsyncSession) -> Findings[Drift]:
     """Every counter that differs from its rows, by enrollment."""
+    return await Findings[Drift]().take(drifts(session))
+
+
+async def drifts(session: AsyncSession) -> AsyncIterator[Drift]:
+    """The same, one by one."""
     counters = _counters()
     columns = [column for stored, counted, _ in counters for column in (stored, counted)]
     statement = select(Enrollment.id, Enrollment.status, *columns).where(_drifted()).order_by(Enrollment.id)
-    found = []
-    for enrollment_id, status, *values in (await session.execute(statement)).all():
+    rows = await session.stream(statement.execution_options(yield_per=_AT_ONCE))
+    async for enrollment_id, status, *values in rows:
         for (attribute, _, applies), stored, counted in zip(counters, values[::2], values[1::2], strict=True):
             if stored != counted and (applies is not _IS_ACTIVE or status == EnrollmentStatus.ACTIVE):
-                found.append(Drift(enrollment_id, attribute.key, stored, counted))
-    return found
+                yield Drift(enrollment_id, attribute.key, stored, counted)
 
 
 async def repair(session: AsyncSession, enrollment_id: UUID) -> bool:
@@ -126,5 +132,5 @@ async def repair(session: AsyncSession, enrollment_id: UUID) -> bool:
     )
     enrollment.total_time_spent_seconds = int(await session.scalar(spent) or 0)
     await session.flush()
-    await recount(session, enrollment)
+    await recount_loaded(session, enrollment)
     return True

@@ -1,28 +1,23 @@
 """What a route of this module can ask for."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import Depends, Query
 
-from studium.access.actor import Actor, CurrentUser, Student
-from studium.access.permissions import advancing_enrollment
-from studium.kit.db import ReadsDep, runtime_behind
-from studium.kit.problems import NotFound
-from studium.kit.routing import permission
-from studium.models import Enrollment
-from studium.modules.enrollments import actions, actions_progress, queries
-from studium.modules.enrollments.quick import quick_completion
-from studium.modules.enrollments.quick_enrollment import quick_enrollment
-from studium.modules.enrollments.quick_report import quick_report
-from studium.modules.enrollments.schemas import EnrollmentOut, LessonProgressOut, ProgressUpdate
+from studium.access.actor import CurrentUser, OptionalUser
+from studium.kit.base.problems import NotFound
+from studium.kit.http.dependencies import ReadsDep, ReplicaReadsDep
+from studium.kit.http.pagination import Page, PageDep, PageQuery, bounded_query
+from studium.kit.http.routing import permission
+from studium.models import EnrollmentStatus
+from studium.modules.enrollments import queries, queries_courses
+from studium.modules.enrollments.queries import RosterFilter
+from studium.modules.enrollments.schemas import EnrollmentLessonOut, EnrollmentOut, EnrollmentStatsOut, ReviewOut
 
-Completion = Callable[[], Awaitable[LessonProgressOut]]
-Entrance = Callable[[UUID], Awaitable[tuple[EnrollmentOut, bool]]]
-Report = Callable[[ProgressUpdate], Awaitable[LessonProgressOut]]
+LESSONS_MAX = 1_000
+DAYS_MAX = 3_650
+LessonsPage = Annotated[PageQuery, Depends(bounded_query(LESSONS_MAX))]
 
 
 @permission("enrollment: student, owner or admin")
@@ -35,82 +30,54 @@ async def shown_enrollment(enrollment_id: UUID, actor: CurrentUser, reads: Reads
     return found
 
 
+@permission("enrollment: student, owner or admin")
+async def shown_lessons(
+    enrollment_id: UUID, actor: CurrentUser, reads: ReadsDep, page: LessonsPage
+) -> Page[EnrollmentLessonOut]:
+    """The lessons of an enrollment that the caller may know of; 404 otherwise."""
+    return await queries.lessons_page(reads, actor, enrollment_id, page)
+
+
+async def roster_filter(
+    status: EnrollmentStatus | None = None,
+    q: Annotated[str | None, Query(max_length=200, description="Beginnings of words of the name.")] = None,
+    silent_days: Annotated[
+        int | None, Query(ge=1, le=DAYS_MAX, description="Only active learners without a sign for so many days.")
+    ] = None,
+    lesson_id: Annotated[
+        UUID | None, Query(description="Only active learners who have to do this lesson next.")
+    ] = None,
+) -> RosterFilter:
+    """The filters of a roster."""
+    return RosterFilter(status, q, silent_days, lesson_id)
+
+
+@permission("course: owner or admin")
+async def shown_roster(
+    course_id: UUID,
+    actor: CurrentUser,
+    reads: ReplicaReadsDep,
+    page: PageDep,
+    wanted: Annotated[RosterFilter, Depends(roster_filter)],
+) -> Page[EnrollmentOut]:
+    """The roster of a course that the caller runs; 404 or 403 otherwise."""
+    return await queries.roster_page(reads, actor, course_id, wanted, page)
+
+
+@permission("course: owner or admin")
+async def shown_stats(course_id: UUID, actor: CurrentUser, reads: ReplicaReadsDep) -> EnrollmentStatsOut:
+    """The figures of a course that the caller runs; 404 or 403 otherwise."""
+    return await queries_courses.course_stats(reads, actor, course_id)
+
+
+@permission("course: visible")
+async def shown_reviews(course_id: UUID, actor: OptionalUser, reads: ReplicaReadsDep, page: PageDep) -> Page[ReviewOut]:
+    """The reviews of a course that the caller may know of; 404 otherwise."""
+    return await queries_courses.reviews_page(reads, actor, course_id, page)
+
+
 ShownEnrollment = Annotated[EnrollmentOut, Depends(shown_enrollment)]
-
-
-@permission("enrollment: student or admin")
-async def lesson_completion(
-    request: Request, enrollment_id: UUID, lesson_id: UUID, actor: CurrentUser
-) -> AsyncIterator[Completion]:
-    """What completes the lesson: done already, quickly, where that will do, else to be done by all the rules.
-
-    Under an `Idempotency-Key` nothing is done before the stored answer was looked for, in the session of the request.
-    """
-    database = runtime_behind(request).database
-    if "idempotency-key" not in request.headers:
-        done = await quick_completion(database, actor, enrollment_id, lesson_id)
-        if done is not None:
-            yield lambda: _given(done)
-            return
-    async with database.writing() as session:
-        request.state.session = session
-        enrollment = await advancing_enrollment(enrollment_id, actor, session)
-        yield lambda: _complete(session, actor, enrollment, lesson_id)
-
-
-async def _given(done: LessonProgressOut) -> LessonProgressOut:
-    return done
-
-
-async def _complete(session: AsyncSession, actor: Actor, enrollment: Enrollment, lesson_id: UUID) -> LessonProgressOut:
-    progress = await actions_progress.complete_lesson(session, actor, enrollment, lesson_id)
-    return queries.progress_out(enrollment, progress)
-
-
-@permission("enrollment: student or admin")
-async def lesson_report(request: Request, enrollment_id: UUID, lesson_id: UUID, actor: CurrentUser) -> Report:
-    """What takes over a player's report: quickly, where that will do, else by all the rules."""
-    database = runtime_behind(request).database
-
-    async def report(patch: ProgressUpdate) -> LessonProgressOut:
-        done = await quick_report(database, actor, enrollment_id, lesson_id, patch)
-        if done is not None:
-            return done
-        async with database.writing() as session:
-            enrollment = await advancing_enrollment(enrollment_id, actor, session)
-            progress = await actions_progress.record_progress(session, actor, enrollment, lesson_id, patch)
-            return queries.progress_out(enrollment, progress)
-
-    return report
-
-
-async def entrance(request: Request, actor: Student) -> AsyncIterator[Entrance]:
-    """What puts the caller into a course, and says whether for the first time: quickly, where that will do.
-
-    Under an `Idempotency-Key` it happens in the session of the request, where the stored answer is looked for.
-    """
-    runtime = runtime_behind(request)
-
-    async def enter(course_id: UUID) -> tuple[EnrollmentOut, bool]:
-        done = await quick_enrollment(runtime, actor, course_id)
-        if done is not None:
-            return done, True
-        async with runtime.database.writing() as session:
-            return await _enter(session, actor, course_id)
-
-    if "idempotency-key" not in request.headers:
-        yield enter
-        return
-    async with runtime.database.writing() as session:
-        request.state.session = session
-        yield partial(_enter, session, actor)
-
-
-async def _enter(session: AsyncSession, actor: Actor, course_id: UUID) -> tuple[EnrollmentOut, bool]:
-    enrollment, is_new = await actions.enroll(session, actor, course_id)
-    return await queries.enrollment_out(session, enrollment.id), is_new
-
-
-EntranceDep = Annotated[Entrance, Depends(entrance, scope="function")]
-LessonReport = Annotated[Report, Depends(lesson_report)]
-LessonCompletion = Annotated[Completion, Depends(lesson_completion, scope="function")]
+ShownLessons = Annotated[Page[EnrollmentLessonOut], Depends(shown_lessons)]
+ShownRoster = Annotated[Page[EnrollmentOut], Depends(shown_roster)]
+ShownStats = Annotated[EnrollmentStatsOut, Depends(shown_stats)]
+ShownReviews = Annotated[Page[ReviewOut], Depends(shown_reviews)]

@@ -1,6 +1,6 @@
 """What can go wrong with enrollments, progress and reviews."""
 
-from studium.kit.problems import Forbidden, Problem
+from studium.kit.base.problems import Forbidden, Problem
 
 
 class AlreadyEnrolled(Problem):

@@ -2,23 +2,34 @@
 
 from collections import Counter
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from functools import cache, partial
+from uuid import UUID
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import func, select
 
+from studium.access.actor import Actor, parameter_actor
+from studium.access.reading import EDITABLE_COURSE, VISIBLE_COURSE, Callers, caller_of, id_of, role_of
 from studium.access.rules import LEARNING
-from studium.kit.pages import Order, Page, PageQuery, paginate
-from studium.models import Course, Enrollment, EnrollmentStatus, User, tally_totals
+from studium.kit.db.prepared import PreparedStatement, QueryExecutor, Record
+from studium.kit.http.pagination import Order, Page, PagedRead, PageQuery
+from studium.models import Course, Enrollment, EnrollmentStatus, Role, User, tally_totals
 from studium.modules.enrollments.schemas import EnrollmentStatsOut, ReviewOut
 
 _PLACES = Decimal("0.01")
 
 
-async def course_stats(session: AsyncSession, course: Course) -> EnrollmentStatsOut:
+@cache
+def _totals(role: Role) -> PreparedStatement:
+    course = select(Course.id).where(*EDITABLE_COURSE.rule(parameter_actor(role)))
+    return PreparedStatement(tally_totals(course.scalar_subquery()))
+
+
+async def course_stats(reads: QueryExecutor, actor: Actor, course_id: UUID) -> EnrollmentStatsOut:
     """The figures of one course, from its tallies: exact, and no row of an enrollment is read."""
-    rows = (await session.execute(tally_totals(course.id))).all()
-    amounts = Counter({name: int(amount) for name, amount in rows})
+    rows = await reads.all(_totals(actor.role), course_id=course_id, actor_id=actor.id)
+    if not rows:
+        await EDITABLE_COURSE.require(reads, actor, course_id)
+    amounts = Counter({row["name"]: int(row["amount"]) for row in rows})
     by_status = {status: amounts[status] for status in EnrollmentStatus}
     stars = {number: amounts[f"stars_{number}"] for number in range(1, 6)}
     total, reviews = sum(by_status.values()), sum(stars.values())
@@ -38,22 +49,30 @@ def _ratio(amount: Decimal | int, count: int) -> Decimal | None:
     return (Decimal(amount) / count).quantize(_PLACES, ROUND_HALF_UP) if count else None
 
 
-async def reviews_page(session: AsyncSession, course: Course, page: PageQuery) -> Page[ReviewOut]:
-    """The reviews of a course, newest first."""
-    reviewed_at = func.coalesce(Enrollment.reviewed_at, Enrollment.enrolled_at)
+_REVIEWED_AT = func.coalesce(Enrollment.reviewed_at, Enrollment.enrolled_at)
+
+
+@cache
+def _reviews(role: Callers) -> PagedRead[ReviewOut]:
+    course = select(Course.id).where(*VISIBLE_COURSE.rule(caller_of(role)))
     statement = (
-        select(Enrollment.rating, Enrollment.review, reviewed_at.label("reviewed_at"), User.full_name)
+        select(Enrollment.rating, Enrollment.review, _REVIEWED_AT.label("reviewed_at"), User.full_name)
         .join(User, User.id == Enrollment.student_id)
-        .where(Enrollment.course_id == course.id, Enrollment.rating.is_not(None))
+        .where(Enrollment.course_id == course.scalar_subquery(), Enrollment.rating.is_not(None))
     )
-    order = (Order(reviewed_at), Order(Enrollment.id))
-    return await paginate(session, statement, order=order, page=page, name="reviews", item=_review)
+    return PagedRead(statement, order=(Order(_REVIEWED_AT), Order(Enrollment.id)), name="reviews", of=ReviewOut)
 
 
-def _review(row: Row[Any]) -> ReviewOut:
-    return ReviewOut(
-        rating=row.rating, review=row.review, reviewed_at=row.reviewed_at, reviewer=public_name(row.full_name)
-    )
+async def reviews_page(reads: QueryExecutor, actor: Actor | None, course_id: UUID, page: PageQuery) -> Page[ReviewOut]:
+    """The reviews of a course, newest first."""
+    otherwise = partial(VISIBLE_COURSE.require, reads, actor, course_id)
+    asked = {"course_id": course_id, "actor_id": id_of(actor)}
+    return await _reviews(role_of(actor)).page(reads, page, _review, if_empty=otherwise, **asked)
+
+
+def _review(row: Record) -> ReviewOut:
+    shown = {name: row[name] for name in ("rating", "review", "reviewed_at")}
+    return ReviewOut(**shown, reviewer=public_name(row["full_name"]))
 
 
 def public_name(full_name: str) -> str:

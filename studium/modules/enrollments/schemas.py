@@ -6,8 +6,19 @@ from uuid import UUID
 
 from pydantic import Field
 
-from studium.kit.schema import Id, Input, Metadata, Number, Output, Paragraphs, Patch, Percent, PersonOut, unset
-from studium.models import EnrollmentStatus, LessonType, ProgressStatus
+from studium.kit.http.schemas import (
+    Id,
+    Metadata,
+    MultilineText,
+    Number,
+    PatchModel,
+    Percent,
+    PersonOut,
+    RequestModel,
+    ResponseModel,
+    unset,
+)
+from studium.models import EnrollmentStatus, LessonType, ProgressStatus, Source
 
 REVIEW_MAX = 2_000
 SECONDS_MAX = 2_000_000_000
@@ -31,13 +42,13 @@ _FORGED = frozenset(
 Seconds = Annotated[int, Field(ge=0, le=SECONDS_MAX)]
 
 
-class EnrollmentCreate(Input):
+class EnrollmentCreate(RequestModel):
     """Which course to enrol in."""
 
     course_id: Id
 
 
-class EnrollmentUpdate(Patch):
+class EnrollmentUpdate(PatchModel):
     """The step to take; completing is earned, not set."""
 
     not_allowed: ClassVar[frozenset[str]] = _FORGED
@@ -45,7 +56,7 @@ class EnrollmentUpdate(Patch):
     status: Annotated[EnrollmentStatus, Field(strict=False)] = unset()
 
 
-class ProgressUpdate(Patch):
+class ProgressUpdate(PatchModel):
     """What a player reports. `time_spent_seconds` is the cumulative time on this lesson, not an increment."""
 
     not_allowed: ClassVar[frozenset[str]] = frozenset({"id", "started_at", "completed_at", "attempts_count"})
@@ -57,14 +68,14 @@ class ProgressUpdate(Patch):
     metadata: Metadata | None = None
 
 
-class ReviewIn(Input):
+class ReviewIn(RequestModel):
     """One to five stars, and a few words."""
 
     rating: Annotated[int, Field(ge=1, le=5)]
-    review: Annotated[Paragraphs, Field(max_length=REVIEW_MAX)] | None = None
+    review: Annotated[MultilineText, Field(max_length=REVIEW_MAX)] | None = None
 
 
-class CourseBrief(Output):
+class CourseBrief(ResponseModel):
     """The course of an enrollment."""
 
     id: UUID
@@ -76,8 +87,12 @@ class CourseBrief(Output):
     instructor: PersonOut
 
 
-class EnrollmentOut(Output):
-    """An enrollment. Percent 0..100, times in seconds."""
+class EnrollmentOut(ResponseModel):
+    """An enrollment. Percent 0..100, times in seconds.
+
+    `source` says how the learner came in, null for those from before it was kept; `external_id` is what the school's
+    own system calls the enrollment.
+    """
 
     id: UUID
     student_id: UUID
@@ -97,6 +112,8 @@ class EnrollmentOut(Output):
     review: str | None
     reviewed_at: datetime | None
     version: int
+    source: Source | None
+    external_id: str | None
 
 
 class MyCourseOut(EnrollmentOut):
@@ -107,7 +124,7 @@ class MyCourseOut(EnrollmentOut):
     certificate_id: UUID | None
 
 
-class EnrollmentCounters(Output):
+class EnrollmentCounters(ResponseModel):
     """Where the enrollment stands after a step in one lesson."""
 
     status: EnrollmentStatus
@@ -116,7 +133,7 @@ class EnrollmentCounters(Output):
     total_lessons_count: int
 
 
-class LessonProgressOut(Output):
+class LessonProgressOut(ResponseModel):
     """A learner's progress in one lesson, and where that leaves the enrollment."""
 
     enrollment_id: UUID
@@ -132,7 +149,7 @@ class LessonProgressOut(Output):
     enrollment: EnrollmentCounters
 
 
-class EnrollmentLessonOut(Output):
+class EnrollmentLessonOut(ResponseModel):
     """A live lesson of the course with the learner's progress in it."""
 
     lesson_id: UUID
@@ -150,7 +167,7 @@ class EnrollmentLessonOut(Output):
     completed_at: datetime | None
 
 
-class ReviewOut(Output):
+class ReviewOut(ResponseModel):
     """A public review: first name and initial only."""
 
     rating: int
@@ -159,7 +176,7 @@ class ReviewOut(Output):
     reviewer: str
 
 
-class EnrollmentStatsOut(Output):
+class EnrollmentStatsOut(ResponseModel):
     """The figures of one course. Rates and averages are percent 0..100, ratings 1..5."""
 
     total: int

@@ -13,7 +13,7 @@ from studium.kit.runtime import Runtime
 from studium.kit.storage import BlobMissing, Storage
 from studium.models import UploadedFile
 from studium.modules.files.delivery import delivery_headers
-from studium.modules.files.drafts import checksum_of, new_path
+from studium.modules.files.temporary_uploads import checksum_of, new_path
 
 BLOBS = "files"
 _LIST = "files.jsonl"
@@ -81,7 +81,7 @@ def _is_there(target: Path) -> bool:
 async def still_known(runtime: Runtime, files: Iterable[KeptFile]) -> list[KeptFile]:
     """Those of the files that have a row now: whatever else is missing was deleted meanwhile."""
     paths = select(UploadedFile.storage_path).where(UploadedFile.storage_path.in_([file.path for file in files]))
-    async with runtime.database.reading() as session:
+    async with runtime.database.read_session() as session:
         known = set((await session.execute(paths)).scalars())
     return [file for file in files if file.path in known]
 

@@ -1,27 +1,39 @@
 """Taking in files that come with a course: judged and stored as an upload is, made rows with the course."""
 
-import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
-from studium.kit.ids import new_id
-from studium.kit.problems import Unauthorized
-from studium.kit.runtime import Runtime, runtime_of
+from studium.kit.base.config import Settings
+from studium.kit.base.executors import in_thread
+from studium.kit.base.ids import new_id
+from studium.kit.base.problems import Unauthorized
+from studium.kit.runtime import Runtime, get_runtime
 from studium.models import UploadedFile, User
 from studium.modules.files import inspection, queries
-from studium.modules.files.actions_upload import Upload, check_quota, check_size, random_name, row_of, store
-from studium.modules.files.drafts import checksum_of, new_draft
-from studium.modules.files.formats import HEAD, check_head, format_of
+from studium.modules.files.actions_upload import Upload, check_quota, check_size, kept_label, random_name, row_of, store
+from studium.modules.files.formats import HEAD, Format, judged
 from studium.modules.files.schemas import UploadFields, label_of
+from studium.modules.files.temporary_uploads import TemporaryUpload, checksum_of, new_draft
 
 FOLDER = "courses"
 AT_ONCE = 500
 """Checksums of one statement."""
+
+
+class Source(Protocol):
+    """A file that comes: its size in bytes, the SHA-256 in hex of its bytes, and these from their beginning."""
+
+    @property
+    def size(self) -> int: ...  # noqa: D102 -- see the class.
+    @property
+    def checksum(self) -> str: ...  # noqa: D102 -- see the class.
+    def pieces(self) -> Iterator[bytes]: ...  # noqa: D102 -- see the class.
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,42 +57,59 @@ async def written_here(session: AsyncSession, checksums: Sequence[str]) -> froze
     return frozenset(found)
 
 
-async def take(runtime: Runtime, filename: str, data: bytes, ours: Collection[tuple[str, str]], *, keep: bool) -> Taken:
+async def take(
+    runtime: Runtime, filename: str, source: Source, ours: Collection[tuple[str, str]], *, keep: bool
+) -> Taken:
     """Judge a file, and with `keep` store its blob.
 
     A picture that is among `ours` (see `written_here`) was written by us and is not written anew: what was exported
     comes back as it was.
-    Raises FileTypeNotAllowed, UnsafeArchive, ImageTooLarge, BodyTooLarge, StorageFull, DependencyDown, Overloaded.
+    Raises RuntimeError where the bytes are not those of the source's checksum, else what an upload raises:
+    FileTypeNotAllowed, UnsafeArchive, ImageTooLarge, BodyTooLarge, StorageFull, DependencyDown, Overloaded.
     """
     label = label_of(filename)
-    found = format_of(label)
-    check_size(runtime.settings, found, len(data))
-    check_head(found, data[:HEAD])
     async with new_draft(runtime.storage.incoming) as draft:
-        await draft.add(data)
-        await draft.finish()
+        found = await _receive(draft, source, label, runtime.settings)
+        kept = found
         if not (found.is_image and (draft.checksum, found.mime_type) in ours):
-            await inspection.inspect(draft.path, found)
+            kept = await inspection.inspect(draft.path, found)
+        label = kept_label(label, kept)
         size = draft.path.stat().st_size
-        checksum = checksum_of(draft.path) if found.is_image else draft.checksum
-        upload = Upload(draft.path, label, found, UploadFields(folder=FOLDER), size, checksum, fingerprint="")
+        checksum = checksum_of(draft.path) if found.is_rewritten else draft.checksum
+        upload = Upload(draft.path, label, kept, UploadFields(folder=FOLDER), size, checksum, fingerprint="")
         name = await store(runtime, upload) if keep else random_name(upload)
         return Taken(new_id(), name, upload, is_stored=keep)
 
 
-def source_checksum(data: bytes) -> str:
-    """What tells whether a file came before: the SHA-256 of its bytes as they came, in hex."""
-    return hashlib.sha256(data).hexdigest()
+async def _receive(draft: TemporaryUpload, source: Source, label: str, settings: Settings) -> Format:
+    """Write the bytes of the source to a draft, as soon as its first ones and its size are found good."""
+    pieces = source.pieces()
+    found: Format | None = None
+    while piece := await in_thread(next, pieces, b""):
+        await draft.add(piece)
+        if found is None and draft.size >= HEAD:
+            found = judged(label, draft.head)
+            check_size(settings, found, source.size)
+    await draft.finish()
+    found = found or judged(label, draft.head)
+    check_size(settings, found, source.size)
+    if draft.checksum != source.checksum:
+        message = "a file came with other bytes than its source has"
+        raise RuntimeError(message)
+    return found
 
 
 async def add_taken(session: AsyncSession, actor: Actor, course_id: UUID, taken: Sequence[Taken]) -> None:
-    """Make the rows of files of a course, with the quota decided under the owner's lock; raises QuotaExceeded."""
+    """Make the rows of files of a course, with the quota decided under the owner's lock; raises QuotaExceeded.
+
+    What waits to be imported does not count here: the material that these came in goes in this moment.
+    """
     locked = select(User.is_active).where(User.id == actor.id).with_for_update(key_share=True)
     if not await session.scalar(locked):
         raise Unauthorized
-    runtime = runtime_of(session)
+    runtime = get_runtime(session)
     total = sum(each.upload.size for each in taken)
-    check_quota(runtime.settings, await queries.used_bytes(session, actor), total)
+    check_quota(runtime.settings, await queries.file_bytes(session, actor), total)
     session.add_all(_row(runtime, actor, course_id, each) for each in taken)
     await session.flush()
 

@@ -1,6 +1,5 @@
 """Taking a file in: received beside any transaction, judged, stored, and only then made a row."""
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
@@ -15,22 +14,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
 from studium.access.permissions import editable_course
-from studium.kit.config import Settings
-from studium.kit.db import unique_or
-from studium.kit.ids import new_id
-from studium.kit.problems import BodyTooLarge, NotFound, Problem, Unauthorized
-from studium.kit.runtime import Runtime, runtime_of
+from studium.kit.base.config import Settings
+from studium.kit.base.executors import in_thread
+from studium.kit.base.ids import new_id
+from studium.kit.base.problems import BodyTooLarge, NotFound, Problem, Unauthorized
+from studium.kit.db.database import raise_on_conflict
+from studium.kit.db.errors import Constraint
+from studium.kit.runtime import Runtime, get_runtime
 from studium.models import FileType, Role, UploadedFile, User
 from studium.modules.files import inspection, queries
 from studium.modules.files.delivery import delivery_headers
-from studium.modules.files.drafts import Draft, checksum_of, new_draft
 from studium.modules.files.errors import PublicNotAllowed, QuotaExceeded
-from studium.modules.files.formats import HEAD, Format, check_head, format_of
+from studium.modules.files.formats import HEAD, Format, judged
 from studium.modules.files.forms import FILE, FormReader, invalid, invalid_fields
 from studium.modules.files.schemas import UploadFields, label_of
+from studium.modules.files.temporary_uploads import TemporaryUpload, checksum_of, new_draft
 
 MIB = 1 << 20
 STUDENTS_PUBLIC_MAX = 2 * MIB
+CAPTIONS_MAX_MIB = 1
+"""Ten hours of speech."""
+
 BLOBS = "uploads"
 FIELDS = tuple(UploadFields.model_fields)
 
@@ -58,22 +62,22 @@ async def received(
     PublicNotAllowed, NotFound and Forbidden for the course, StorageFull, DependencyDown.
     """
     reader = FormReader(content_type, FIELDS)
-    async with runtime.database.reading() as session:
+    async with runtime.database.read_session() as session:
         used = await queries.used_bytes(session, actor)
     async with new_draft(runtime.storage.incoming) as draft:
         found = await _receive(reader, draft, body, _Bounds(runtime.settings, used))
         fields = _fields(reader)
         await _check_wishes(runtime, actor, fields, found, draft.size)
         sent = draft.checksum
-        await inspection.inspect(draft.path, found)
-        label = label_of(reader.filename or "")
+        kept = await inspection.inspect(draft.path, found)
+        label = kept_label(label_of(reader.filename or ""), kept)
         yield Upload(
             path=draft.path,
             label=label,
-            format=found,
+            format=kept,
             fields=fields,
             size=draft.path.stat().st_size,
-            checksum=await asyncio.to_thread(checksum_of, draft.path) if found.is_image else sent,
+            checksum=await in_thread(checksum_of, draft.path) if found.is_rewritten else sent,
             fingerprint=hashlib.sha256(f"upload {sent} {fields.model_dump_json()} {label}".encode()).hexdigest(),
         )
 
@@ -94,30 +98,33 @@ class _Bounds:
 def check_size(settings: Settings, claimed: Format, size: int) -> None:
     """Raise BodyTooLarge for a file that is larger than its format may be."""
     most = settings.upload_video_max_mib if claimed.file_type is FileType.VIDEO else settings.upload_max_mib
+    most = min(most, CAPTIONS_MAX_MIB) if claimed.is_captions else most
     if size > most * MIB:
         message = f"A .{claimed.extension} file may have {most} MiB."
         raise BodyTooLarge(message)
 
 
-async def _receive(reader: FormReader, draft: Draft, body: AsyncIterator[bytes], bounds: _Bounds) -> Format:
+def kept_label(label: str, kept: Format) -> str:
+    """The label of a file that may have become another one: `talk.srt` is `talk.vtt` then."""
+    return f"{label.rpartition('.')[0]}.{kept.extension}" if kept.is_captions else label
+
+
+async def _receive(reader: FormReader, draft: TemporaryUpload, body: AsyncIterator[bytes], bounds: _Bounds) -> Format:
     """Write the file as it comes, and stop as soon as it is too large or not what its name says."""
     claimed: Format | None = None
-    is_checked = False
     async for piece in body:
         for part in reader.feed(piece):
             await draft.add(part)
-        if claimed is None and reader.filename is not None:
-            claimed = format_of(label_of(reader.filename))
+        if claimed is None and draft.size >= HEAD:
+            claimed = judged(label_of(reader.filename or ""), draft.head)
         if claimed is not None:
             bounds.check(draft.size, claimed)
-            if not is_checked and draft.size >= HEAD:
-                check_head(claimed, draft.head)
-                is_checked = True
     reader.finish()
     await draft.finish()
-    if draft.size == 0 or claimed is None:
+    if draft.size == 0:
         raise invalid(FILE, "empty", "The file is empty.")
-    check_head(claimed, draft.head)
+    claimed = claimed or judged(label_of(reader.filename or ""), draft.head)
+    bounds.check(draft.size, claimed)
     return claimed
 
 
@@ -134,7 +141,7 @@ async def _check_wishes(runtime: Runtime, actor: Actor, fields: UploadFields, fo
     if fields.is_public and actor.role is Role.STUDENT and (not found.is_image or size > STUDENTS_PUBLIC_MAX):
         raise PublicNotAllowed
     if fields.course_id is not None:
-        async with runtime.database.reading() as session:
+        async with runtime.database.read_session() as session:
             await editable_course(fields.course_id, actor, session)
 
 
@@ -188,10 +195,10 @@ async def add_file(session: AsyncSession, actor: Actor, upload: Upload, name: st
     locked = select(User.is_active).where(User.id == actor.id).with_for_update(key_share=True)
     if not await session.scalar(locked):
         raise Unauthorized
-    runtime = runtime_of(session)
+    runtime = get_runtime(session)
     check_quota(runtime.settings, await queries.used_bytes(session, actor), upload.size)
     file = row_of(runtime, actor, upload, name, new_id())
-    async with unique_or(session, NotFound("There is no such course any more.")):
+    async with raise_on_conflict(session, NotFound("There is no such course any more."), Constraint.FOREIGN_KEY):
         session.add(file)
     return file
 

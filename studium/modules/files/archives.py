@@ -8,7 +8,9 @@ from struct import Struct
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from studium.modules.files.errors import UnsafeArchive
-from studium.modules.files.formats import Format, content_differs
+from studium.modules.files.formats import Format, Other, content_differs, damaged
+from studium.modules.files.office import BrokenPackage, package_of
+from studium.modules.files.signatures import begins_as_zip
 
 MAX_ENTRIES = 10_000
 MAX_DIRECTORY = 2 << 20
@@ -24,9 +26,7 @@ _LOCATOR = 20
 _LOCATOR_MARK = b"PK\x06\x07"
 _LONGEST_COMMENT = 0xFFFF
 _BAD_NAME = re.compile(r"[\x00-\x1f\x7f\\]|^/|^[A-Za-z]:|(^|/)\.\.(/|$)")
-_MAIN_PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
-_CONTENT_TYPES = "[Content_Types].xml"
-_MACROS = "vbaproject.bin"
+_ODD = Other("an archive of the ZIP64 kind, or with something else before it", "pack it anew", begins_as_zip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,21 @@ def check_archive(path: Path, claimed: Format) -> None:
     """Raise UnsafeArchive for one that is dangerous to unpack, FileTypeNotAllowed for none or one of another format."""
     end = _find_end(path)
     if end is None:
-        raise content_differs(claimed)
+        raise damaged(claimed)
     if end.entries > MAX_ENTRIES or end.size > MAX_DIRECTORY:
         message = f"An archive may have {MAX_ENTRIES} entries."
         raise UnsafeArchive(message)
     if end.offset + end.size != end.place or not end.is_small:
         # Something stands before the archive or between its parts; and no size that is taken needs a ZIP64.
-        raise content_differs(claimed)
+        raise content_differs(claimed, _ODD)
     try:
         with ZipFile(path) as archive:
             entries = archive.infolist()
-    except (BadZipFile, NotImplementedError, ValueError, OverflowError) as error:
-        raise content_differs(claimed) from error
-    _check_names(entries)
-    _check_sizes(entries, path.stat().st_size)
-    _check_office(claimed, {entry.filename for entry in entries})
+            _check_names(entries)
+            _check_sizes(entries, path.stat().st_size)
+            _check_office(claimed, archive)
+    except (BadZipFile, NotImplementedError, ValueError, OverflowError, BrokenPackage) as error:
+        raise damaged(claimed) from error
 
 
 def _find_end(path: Path) -> _End | None:
@@ -111,9 +111,10 @@ def _is_dense(content: int, stored: int) -> bool:
     return content > SMALL and content > MAX_RATIO * max(1, stored)
 
 
-def _check_office(claimed: Format, names: set[str]) -> None:
-    main = _MAIN_PARTS.get(claimed.extension)
-    if main is None:
+def _check_office(claimed: Format, archive: ZipFile) -> None:
+    """Raise FileTypeNotAllowed for what is no office document of the kind; any of them is a plain archive too."""
+    if claimed.extension == "zip":
         return
-    if not {main, _CONTENT_TYPES} <= names or any(name.lower().endswith(_MACROS) for name in names):
-        raise content_differs(claimed)
+    found = package_of(archive)
+    if found is not claimed:
+        raise content_differs(claimed, found)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from studium.modules.files.errors import RangeNotSatisfiable
 from studium.modules.files.formats import FORMATS
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 _INLINE = frozenset(one.mime_type for one in FORMATS.values() if one.is_inline)
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]|[/%]")

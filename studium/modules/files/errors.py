@@ -1,6 +1,6 @@
 """Why a file is not taken, not given out, or not deleted."""
 
-from studium.kit.problems import Problem
+from studium.kit.base.problems import Problem
 
 
 class FileTypeNotAllowed(Problem):
@@ -11,7 +11,7 @@ class FileTypeNotAllowed(Problem):
 
 
 class ImageTooLarge(Problem):
-    """The picture has too many pixels or frames."""
+    """The picture has too many pixels, frames or parts."""
 
     status = 422
     title = "Image too large"
@@ -39,7 +39,7 @@ class PublicNotAllowed(Problem):
 
 
 class FileInUse(Problem):
-    """A course or a lesson points at the file, so it stays."""
+    """A course of its owner, or the one that it belongs to, names the file in a text, so it stays."""
 
     status = 409
     title = "The file is in use"

@@ -6,11 +6,13 @@ from pydantic import ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from studium.kit.problems import FieldError, InvalidInput, MalformedBody, UnsupportedMediaType
+from studium.kit.base.problems import FieldError, InvalidInput, MalformedBody, UnsupportedMediaType
 
 FILE = "file"
 LONGEST_FIELD = 100
 _FORM = b"multipart/form-data"
+_UNNAMED = ""
+"""The name of an unknown field is the caller's text, and no answer repeats it."""
 
 
 @dataclass(slots=True)
@@ -103,7 +105,7 @@ class FormReader:
             raise _broken()
         name = self._part.name = _text(options.get(b"name", b""))
         if name not in self._known:
-            raise invalid(name[:50], "unknown_field", "Unknown field.")
+            raise invalid(_UNNAMED, "unknown_field", "Unknown field.")
         if name in self.fields or (name == FILE and self.filename is not None):
             raise invalid(name, "given_twice", "Given more than once.")
         if name == FILE:
@@ -137,7 +139,7 @@ def _text(raw: bytes) -> str:
 
 def invalid(name: str, code: str, detail: str) -> InvalidInput:
     """The problem of one wrong field of the form."""
-    return InvalidInput([FieldError("form", f"/{name}", code, detail)])
+    return InvalidInput([FieldError("form", f"/{name}" if name else "", code, detail)])
 
 
 def invalid_fields(error: ValidationError) -> InvalidInput:

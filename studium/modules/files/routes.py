@@ -1,18 +1,20 @@
 """Files: taken in, listed, described, removed. Giving them out has a file of its own."""
 
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import Header, Query, Request, Response
+from fastapi import Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access import idempotency
-from studium.access.actor import CurrentUser
+from studium.access.actor import Actor, CurrentUser
+from studium.access.idempotency import FormKey, answer_form
 from studium.access.permissions import DeletableFile, VisibleFile
-from studium.kit.db import SessionDep, runtime_behind
-from studium.kit.pages import Page, PageDep
-from studium.kit.routing import Router
+from studium.kit.http.dependencies import ReadsDep, SessionDep, request_runtime
+from studium.kit.http.pagination import Page, PageDep
+from studium.kit.http.routing import Router
 from studium.models import FileType
 from studium.modules.files import actions, queries
-from studium.modules.files.actions_upload import add_file, discard, received, stored
+from studium.modules.files.actions_upload import Upload, add_file, discard, received, stored
 from studium.modules.files.schemas import FOLDER, FileOut
 
 router = Router("/files", tag="files")
@@ -38,40 +40,30 @@ _UPLOAD: dict[str, Any] = {
 
 
 @router.post("/upload", status_code=201, response_model=FileOut, openapi_extra=_UPLOAD)
-async def upload_file(
-    request: Request, actor: CurrentUser, idempotency_key: Annotated[str | None, Header()] = None
-) -> Response:
+async def upload_file(request: Request, actor: CurrentUser, key: FormKey) -> Response:
     """Upload a file."""
-    # The form is received before the transaction begins, so the route itself cannot look the key up in it.
-    key = None if idempotency_key is None else idempotency.tidy_key(idempotency_key)
-    runtime = runtime_behind(request)
-    kind = request.headers.get("content-type", "")
-    async with (
-        received(runtime, actor, kind, request.stream()) as upload,
-        stored(runtime, upload) as name,
-        runtime.database.writing() as session,
-    ):
-        kept = None if key is None else await idempotency.begin(session, actor.id, key, upload.fingerprint)
-        if isinstance(kept, Response):
-            await discard(runtime, name)
-            return kept
-        file = await add_file(session, actor, upload, name)
-        answer = Response(FileOut.model_validate(file).model_dump_json(), 201, media_type="application/json")
-        if kept is not None:
-            await kept.keep(answer)
-        return answer
+    runtime = request_runtime(request)
+    content_type = request.headers.get("content-type", "")
+    async with received(runtime, actor, content_type, request.stream()) as upload, stored(runtime, upload) as name:
+        act, remove = partial(_add, actor, upload, name), partial(discard, runtime, name)
+        return await answer_form(runtime, (actor.id, key), upload.fingerprint, act=act, discard=remove)
+
+
+async def _add(actor: Actor, upload: Upload, name: str, session: AsyncSession) -> Response:
+    file = await add_file(session, actor, upload, name)
+    return Response(FileOut.model_validate(file).model_dump_json(), 201, media_type="application/json")
 
 
 @router.get("/my-files")
-async def my_files(
+async def list_my_files(
     actor: CurrentUser,
-    session: SessionDep,
+    reads: ReadsDep,
     page: PageDep,
     file_type: FileType | None = None,
     folder: Annotated[str | None, Query(pattern=FOLDER)] = None,
 ) -> Page[FileOut]:
     """The caller's files, newest first."""
-    return await queries.my_files(session, actor, page, file_type, folder)
+    return await queries.my_files(reads, actor, page, file_type, folder)
 
 
 @router.get("/{file_id}")

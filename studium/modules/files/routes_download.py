@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 import structlog
 from fastapi import Request, Response
 
 from studium.access.permissions import VisibleFile
-from studium.kit.db import runtime_behind
-from studium.kit.problems import NotFound
-from studium.kit.routing import Router
+from studium.kit.base.problems import NotFound
+from studium.kit.http.after import AfterSession
+from studium.kit.http.dependencies import request_runtime
+from studium.kit.http.routing import Router
+from studium.kit.http.streams import Stream
 from studium.kit.storage import BlobMissing, Storage
-from studium.kit.streams import Stream
 from studium.models import UploadedFile
 from studium.modules.files.delivery import delivery_headers, guard_headers, is_known, wanted_range
 
@@ -24,6 +26,7 @@ _CONTENT = {"application/octet-stream": {"schema": {"type": "string", "format": 
 @router.get(
     "/{file_id}/download",
     response_class=Response,
+    response_model=None,
     responses={
         200: {"content": _CONTENT, "description": "The file."},
         206: {"content": _CONTENT, "description": "The part that `Range` asked for."},
@@ -31,9 +34,13 @@ _CONTENT = {"application/octet-stream": {"schema": {"type": "string", "format": 
         307: {"description": "Where the file lies, for a minute."},
     },
 )
-async def download_file(request: Request, file: VisibleFile) -> Response:
+async def download_file(request: Request, file: VisibleFile) -> AfterSession[Response]:
     """The file itself."""
-    storage = runtime_behind(request).storage
+    return AfterSession(partial(_download, request, file))
+
+
+async def _download(request: Request, file: UploadedFile) -> Response:
+    storage = request_runtime(request).storage
     headers = guard_headers(file.checksum, is_public=file.is_public)
     if is_known(request.headers, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -46,16 +53,16 @@ async def download_file(request: Request, file: VisibleFile) -> Response:
     headers["Content-Length"] = str(end - start)
     if wanted is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.file_size}"
-    return Stream(await _opened(storage, file, start, end), 200 if wanted is None else 206, headers)
+    return Stream(await opened(storage, file.storage_path, start, end), 200 if wanted is None else 206, headers)
 
 
-async def _opened(storage: Storage, file: UploadedFile, start: int, end: int) -> AsyncGenerator[bytes]:
+async def opened(storage: Storage, path: str, start: int, end: int) -> AsyncGenerator[bytes]:
     """The bytes `start`..`end` (exclusive), of which the first were read; raise NotFound where the blob is missing."""
-    chunks = storage.stream(file.storage_path, start, end)
+    chunks = storage.stream(path, start, end)
     try:
         first = await anext(chunks, b"")
     except BlobMissing:
-        _log.error("a file has no blob", file_id=str(file.id))
+        _log.error("a file has no blob", path=path)
         message = "The content of this file is missing."
         raise NotFound(message) from None
     return _continued(first, chunks)

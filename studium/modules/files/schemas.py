@@ -7,15 +7,16 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from studium.kit.marks import composed
-from studium.kit.schema import BIDI_OVERRIDES, Input, Output
+from studium.kit.http.schemas import BIDI_OVERRIDES, RequestModel, ResponseModel
+from studium.kit.text.combining_marks import composed
+from studium.kit.text.visible import shows_something
 
 FOLDER = "^[a-z0-9_-]{1,50}$"
 NAME_MAX = 255
 _EXTENSION_MAX = 10
 
 
-class UploadFields(Input):
+class UploadFields(RequestModel):
     """The fields beside the file; a form sends texts."""
 
     model_config = ConfigDict(extra="forbid", strict=False)
@@ -25,7 +26,7 @@ class UploadFields(Input):
     course_id: UUID | None = None
 
 
-class FileOut(Output):
+class FileOut(ResponseModel):
     """An uploaded file. `original_filename` is a label; where the blob lies stays here. Size in bytes."""
 
     id: UUID
@@ -48,8 +49,9 @@ def label_of(filename: str) -> str:
     tidy = composed("".join(char for char in last if _is_visible(char))).strip(" .")
     stem, dot, extension = tidy.rpartition(".")
     if not dot or len(extension) > _EXTENSION_MAX:
-        return tidy[:NAME_MAX]
-    return f"{stem[: NAME_MAX - len(extension) - 1].rstrip() or 'file'}.{extension}"
+        return tidy[:NAME_MAX] if shows_something(tidy) else ""
+    stem = stem[: NAME_MAX - len(extension) - 1].rstrip()
+    return f"{stem if shows_something(stem) else 'file'}.{extension}"
 
 
 def _is_visible(char: str) -> bool:

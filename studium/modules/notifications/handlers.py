@@ -1,4 +1,4 @@
-"""Letters about accounts: links, codes, and news that an owner must hear."""
+"""Emails about accounts: links, codes, and security notices to the owner."""
 
 from uuid import UUID
 
@@ -8,38 +8,42 @@ from studium.access.codes import mailed_code, mailed_token
 from studium.events import (
     EmailConfirmed,
     EmailVerificationRequested,
+    ErasureCancelled,
+    ErasureRequested,
     MfaCodeRequested,
     MfaDisabled,
     MfaEnabled,
+    MfaReset,
     NewDeviceSeen,
+    PasskeyAdded,
     PasswordChanged,
     PasswordResetRequested,
     SessionReuseDetected,
     UserInvited,
 )
-from studium.kit.clock import now
-from studium.kit.events import on
-from studium.kit.languages import day_in
+from studium.kit.base.clock import now
+from studium.kit.base.languages import day_in, time_in
+from studium.kit.jobs.events import on
 from studium.kit.runtime import Runtime
-from studium.models import OneTimeToken, User, UserSession
-from studium.modules.notifications.devices import device_name
-from studium.modules.notifications.letters import Fact
-from studium.modules.notifications.posting import Recipient, active_person, post
+from studium.kit.text.devices import device_name
+from studium.models import Erasure, OneTimeToken, User, UserSession
+from studium.modules.notifications.email_templates import Fact
+from studium.modules.notifications.sending import Recipient, active_person, send_email
 
 
-@on(EmailVerificationRequested, outside=True)
+@on(EmailVerificationRequested, "notifications.mail_verification", has_external_effects=True)
 async def mail_verification(runtime: Runtime, event: EmailVerificationRequested) -> None:
     """The link that proves an address. It names nobody: who typed the address may be anybody."""
     await _mail_link(runtime, event.token_id, "verify_email", "/confirm-email")
 
 
-@on(UserInvited, outside=True)
+@on(UserInvited, "notifications.mail_invitation", has_external_effects=True)
 async def mail_invitation(runtime: Runtime, event: UserInvited) -> None:
     """The link to choose a first password."""
     await _mail_link(runtime, event.token_id, "invitation", "/set-password")
 
 
-@on(PasswordResetRequested, outside=True)
+@on(PasswordResetRequested, "notifications.mail_reset", has_external_effects=True)
 async def mail_reset(runtime: Runtime, event: PasswordResetRequested) -> None:
     """The link to choose a new password."""
     await _mail_link(runtime, event.token_id, "reset_password", "/reset-password")
@@ -54,70 +58,103 @@ async def _mail_link(runtime: Runtime, token_id: UUID, letter: str, path: str) -
         OneTimeToken.email == User.email,
         User.is_active,
     )
-    async with runtime.database.reading() as session:
+    async with runtime.database.read_session() as session:
         statement = select(OneTimeToken, User).join(User, User.id == OneTimeToken.user_id).where(*good)
         row = (await session.execute(statement)).one_or_none()
         if row is None:
             return
         to, token = Recipient.of(row[1]), mailed_token(runtime.keys, row[0])
-    await post(runtime, letter, to, link=f"{runtime.settings.public_base_url}{path}?token={token}")
+    await send_email(runtime, letter, to, link=f"{runtime.settings.public_base_url}{path}?token={token}")
 
 
-@on(EmailConfirmed, outside=True)
+@on(EmailConfirmed, "notifications.mail_welcome", has_external_effects=True)
 async def mail_welcome(runtime: Runtime, event: EmailConfirmed) -> None:
     """A welcome, once the address is proven."""
     await _mail_news(runtime, event.user_id, "welcome")
 
 
-@on(PasswordChanged, outside=True)
+@on(PasswordChanged, "notifications.mail_password_changed", has_external_effects=True)
 async def mail_password_changed(runtime: Runtime, event: PasswordChanged) -> None:
-    """Owners hear of every change of their password."""
+    """Tell the owner that the password was changed."""
     await _mail_news(runtime, event.user_id, "password_changed")
 
 
-@on(MfaCodeRequested, outside=True)
+@on(MfaCodeRequested, "notifications.mail_mfa_code", has_external_effects=True)
 async def mail_mfa_code(runtime: Runtime, event: MfaCodeRequested) -> None:
     """The six digits, which follow from the code's id."""
     await _mail_news(runtime, event.user_id, "mfa_code", code=mailed_code(runtime.keys, event.code_id))
 
 
-@on(MfaEnabled, outside=True)
+@on(MfaEnabled, "notifications.mail_mfa_enabled", has_external_effects=True)
 async def mail_mfa_enabled(runtime: Runtime, event: MfaEnabled) -> None:
-    """Owners hear that log-ins take a second factor now."""
+    """Tell the owner that the second factor was turned on."""
     await _mail_news(runtime, event.user_id, "mfa_enabled")
 
 
-@on(MfaDisabled, outside=True)
+@on(MfaDisabled, "notifications.mail_mfa_disabled", has_external_effects=True)
 async def mail_mfa_disabled(runtime: Runtime, event: MfaDisabled) -> None:
-    """Owners hear that log-ins take a password alone now."""
+    """Tell the owner that the second factor was turned off."""
     await _mail_news(runtime, event.user_id, "mfa_disabled")
 
 
+@on(MfaReset, "notifications.mail_mfa_reset", has_external_effects=True)
+async def mail_mfa_reset(runtime: Runtime, event: MfaReset) -> None:
+    """Tell the owner that an admin removed the second factor, which they may not have asked for."""
+    await _mail_news(runtime, event.user_id, "mfa_reset")
+
+
+@on(PasskeyAdded, "notifications.mail_passkey_added", has_external_effects=True)
+async def mail_passkey_added(runtime: Runtime, event: PasskeyAdded) -> None:
+    """Tell the owner that there is another way in."""
+    await _mail_news(runtime, event.user_id, "passkey_added")
+
+
 async def _mail_news(runtime: Runtime, user_id: UUID, letter: str, **facts: Fact) -> None:
-    async with runtime.database.reading() as session:
+    async with runtime.database.read_session() as session:
         to = await active_person(session, user_id)
-    await post(runtime, letter, to, **facts)
+    await send_email(runtime, letter, to, **facts)
 
 
-@on(NewDeviceSeen, outside=True)
+@on(ErasureRequested, "notifications.mail_erasure_requested", has_external_effects=True)
+async def mail_erasure_requested(runtime: Runtime, event: ErasureRequested) -> None:
+    """Tell the owner until when they can stay; nothing where it was cancelled meanwhile."""
+    pending = Erasure.id == event.erasure_id, Erasure.cancelled_at.is_(None), Erasure.done_at.is_(None)
+    async with runtime.database.read_session() as session:
+        row = (await session.execute(select(Erasure).where(*pending))).scalar_one_or_none()
+        to = None if row is None else await active_person(session, row.user_id)
+    if row is not None and to is not None:
+        day, link = day_in(to.language, row.due_at), f"{runtime.settings.public_base_url}/login"
+        await send_email(runtime, "erasure_requested", to, day=day, link=link)
+
+
+@on(ErasureCancelled, "notifications.mail_erasure_cancelled", has_external_effects=True)
+async def mail_erasure_cancelled(runtime: Runtime, event: ErasureCancelled) -> None:
+    """Tell the owner that they stay."""
+    async with runtime.database.read_session() as session:
+        row = await session.get_one(Erasure, event.erasure_id)
+        to = await active_person(session, row.user_id)
+    await send_email(runtime, "erasure_cancelled", to)
+
+
+@on(NewDeviceSeen, "notifications.mail_new_device", has_external_effects=True)
 async def mail_new_device(runtime: Runtime, event: NewDeviceSeen) -> None:
-    """Owners hear of a log-in that is like none before."""
-    async with runtime.database.reading() as session:
+    """Tell the owner of a log-in from an unknown device."""
+    async with runtime.database.read_session() as session:
         found = await session.get(UserSession, event.session_id)
         to = None if found is None else await active_person(session, found.user_id)
     if found is None or to is None:
         return
-    day, time = day_in(to.language, found.created_at), f"{found.created_at:%H:%M}"
-    device = device_name(found.user_agent)
-    await post(runtime, "new_device", to, device=device, address=found.address or "", day=day, time=time)
+    day, time = day_in(to.language, found.created_at, to.zone), time_in(found.created_at, to.zone)
+    facts = {"device": device_name(found.user_agent), "address": found.address or "", "zone": to.timezone}
+    await send_email(runtime, "new_device", to, day=day, time=time, **facts)
 
 
-@on(SessionReuseDetected, outside=True)
+@on(SessionReuseDetected, "notifications.mail_session_reused", has_external_effects=True)
 async def mail_session_reused(runtime: Runtime, event: SessionReuseDetected) -> None:
-    """Owners hear that a copy of their token was about."""
-    async with runtime.database.reading() as session:
+    """Tell the owner that a refresh token was used twice."""
+    async with runtime.database.read_session() as session:
         statement = select(UserSession.user_id, UserSession.user_agent).where(UserSession.id == event.session_id)
         row = (await session.execute(statement)).one_or_none()
         to = None if row is None else await active_person(session, row.user_id)
     if row is not None:
-        await post(runtime, "session_reused", to, device=device_name(row.user_agent))
+        await send_email(runtime, "session_reused", to, device=device_name(row.user_agent))

@@ -1,17 +1,26 @@
-"""Letters about learning: enrolled, graded, certified."""
+"""Emails about learning: enrollment, grade, certificate."""
 
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from studium.access.codes import certificate_ticket
-from studium.events import AttemptGraded, CertificateIssued, CertificateRevoked, EnrollmentCreated
-from studium.kit.events import on
-from studium.kit.reads import Read
+from studium.events import (
+    AttemptGraded,
+    CertificateIssued,
+    CertificateRevoked,
+    CourseInvitationSent,
+    EnrollmentCreated,
+)
+from studium.kit.base.clock import now
+from studium.kit.base.languages import day_in
+from studium.kit.db.prepared import PreparedStatement
+from studium.kit.jobs.events import on
 from studium.kit.runtime import Runtime
 from studium.models import (
     AttemptStatus,
     Certificate,
     Course,
+    CourseInvitation,
     Enrollment,
     GradeChange,
     Lesson,
@@ -19,9 +28,9 @@ from studium.models import (
     QuizAttempt,
     User,
 )
-from studium.modules.notifications.posting import Recipient, active_person, post
+from studium.modules.notifications.sending import Recipient, active_person, send_email
 
-_CERTIFIED = Read(
+_CERTIFIED = PreparedStatement(
     select(
         *(Certificate.student_name, Certificate.course_title, Certificate.certificate_number),
         *(User.email, User.full_name, User.profile_metadata.label("profile_metadata")),
@@ -31,7 +40,12 @@ _CERTIFIED = Read(
 )
 
 
-@on(EnrollmentCreated, outside=True)
+@on(
+    EnrollmentCreated,
+    "notifications.mail_enrollment",
+    has_external_effects=True,
+    when=lambda event: event.mail == "yes",
+)
 async def mail_enrollment(runtime: Runtime, event: EnrollmentCreated) -> None:
     """A welcome to a course."""
     teacher = aliased(User)
@@ -44,15 +58,49 @@ async def mail_enrollment(runtime: Runtime, event: EnrollmentCreated) -> None:
         .join(teacher, teacher.id == Course.instructor_id)
         .where(Enrollment.id == event.enrollment_id, User.is_active)
     )
-    async with runtime.database.reading() as session:
+    async with runtime.database.read_session() as session:
         row = (await session.execute(statement)).one_or_none()
         if row is None:
             return
         to, course, instructor, count = Recipient.of(row[0]), row[1], row[2], row[3]
-    await post(runtime, "enrollment_welcome", to, course=course, instructor=instructor, lessons=count)
+    await send_email(runtime, "enrollment_welcome", to, course=course, instructor=instructor, lessons=count)
 
 
-@on(CertificateIssued, outside=True)
+@on(CourseInvitationSent, "notifications.mail_course_invitation", has_external_effects=True)
+async def mail_course_invitation(runtime: Runtime, event: CourseInvitationSent) -> None:
+    """The course, and where to go: to register, or with an account to the course. Nothing once it is withdrawn."""
+    teacher, person = aliased(User), aliased(User)
+    statement = (
+        select(CourseInvitation, Course.title, Course.slug, teacher.full_name, person)
+        .join(Course, Course.id == CourseInvitation.course_id)
+        .join(teacher, teacher.id == Course.instructor_id)
+        .outerjoin(person, person.email == CourseInvitation.email)
+        .where(CourseInvitation.id == event.invitation_id, CourseInvitation.withdrawn_at.is_(None))
+    )
+    async with runtime.database.read_session() as session:
+        row = (await session.execute(statement.where(CourseInvitation.expires_at > now()))).one_or_none()
+    if row is None:
+        return
+    known: User | None = row[4]
+    if known is not None and not known.is_active:
+        return
+    invitation, course, slug, instructor = row[0], row[1], row[2], row[3]
+    to = Recipient.reading(invitation.email, "", None) if known is None else Recipient.of(known)
+    base = runtime.settings.public_base_url
+    await send_email(
+        runtime,
+        "course_invitation",
+        to,
+        course=course,
+        instructor=instructor,
+        day=day_in(to.language, invitation.expires_at),
+        known=known is not None,
+        address=invitation.email,
+        link=f"{base}/register" if known is None else f"{base}/courses/{slug}",
+    )
+
+
+@on(CertificateIssued, "notifications.mail_certificate", has_external_effects=True)
 async def mail_certificate(runtime: Runtime, event: CertificateIssued) -> None:
     """The certificate's download and the address where anybody can check it; nothing once it is revoked."""
     row = await runtime.database.reads.one(_CERTIFIED, certificate=event.certificate_id)
@@ -61,7 +109,7 @@ async def mail_certificate(runtime: Runtime, event: CertificateIssued) -> None:
     to = Recipient.reading(row["email"], row["full_name"], row["profile_metadata"])
     base, number = runtime.settings.public_base_url, row["certificate_number"]
     ticket = certificate_ticket(runtime.keys, event.certificate_id)
-    await post(
+    await send_email(
         runtime,
         "certificate_issued",
         to,
@@ -73,13 +121,13 @@ async def mail_certificate(runtime: Runtime, event: CertificateIssued) -> None:
     )
 
 
-@on(CertificateRevoked, outside=True)
+@on(CertificateRevoked, "notifications.mail_revocation", has_external_effects=True)
 async def mail_revocation(runtime: Runtime, event: CertificateRevoked) -> None:
-    """Holders hear that their certificate no longer stands, and why."""
-    async with runtime.database.reading() as session:
+    """Tell the holder that the certificate was revoked, and why."""
+    async with runtime.database.read_session() as session:
         found = await session.get_one(Certificate, event.certificate_id)
         to = await active_person(session, found.student_id)
-    await post(
+    await send_email(
         runtime,
         "certificate_revoked",
         to,
@@ -90,10 +138,10 @@ async def mail_revocation(runtime: Runtime, event: CertificateRevoked) -> None:
     )
 
 
-@on(AttemptGraded, outside=True)
+@on(AttemptGraded, "notifications.mail_grade", has_external_effects=True)
 async def mail_grade(runtime: Runtime, event: AttemptGraded) -> None:
     """What a grader gave, for attempts that were graded by hand; the others are seen at once."""
-    async with runtime.database.reading() as session:
+    async with runtime.database.read_session() as session:
         by_hand = exists().where(GradeChange.attempt_id == QuizAttempt.id, GradeChange.grader_id.is_not(None))
         statement = (
             select(User, Quiz.title, Course.title, QuizAttempt.percentage, QuizAttempt.is_passed)
@@ -108,7 +156,7 @@ async def mail_grade(runtime: Runtime, event: AttemptGraded) -> None:
         if row is None:
             return
         to, quiz, course, percentage, passed = Recipient.of(row[0]), row[1], row[2], row[3], row[4]
-    await post(
+    await send_email(
         runtime,
         "essay_graded",
         to,

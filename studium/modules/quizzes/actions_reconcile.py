@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from studium.kit.invariants import Invariant
+from studium.kit.db.invariants import Invariant
 from studium.models import (
     AttemptStatus,
     Enrollment,
@@ -109,6 +109,21 @@ INVARIANTS = (
                 func.abs(QuizAttempt.percentage * QuizAttempt.max_score - QuizAttempt.score * 100)
                 > QuizAttempt.max_score * _ROUNDING,
             ),
+        ),
+    ),
+    Invariant(
+        4,
+        "attempt {id} is {status}, but has marks that wait for their release",
+        select(QuizAttempt.id, QuizAttempt.status).where(
+            QuizAttempt.status == AttemptStatus.IN_PROGRESS,
+            or_(QuizAttempt.marked_at.is_not(None), QuizAttempt.draft.is_not(None)),
+        ),
+    ),
+    Invariant(
+        4,
+        "attempt {id} is {status}, but shows a score",
+        select(QuizAttempt.id, QuizAttempt.status).where(
+            ~_IS_GRADED, or_(QuizAttempt.score.is_not(None), QuizAttempt.percentage.is_not(None))
         ),
     ),
     Invariant(

@@ -1,6 +1,6 @@
 """What can go wrong with quizzes, questions and attempts."""
 
-from studium.kit.problems import Forbidden, Problem
+from studium.kit.base.problems import Forbidden, Problem
 
 
 class LessonHasQuiz(Problem):
@@ -78,7 +78,7 @@ class NoAttemptsLeft(Problem):
     status = 409
     title = "No attempts left"
     # The last one may have been overdue, and was then handed in by this very request.
-    keeps_writes = True
+    commits_on_error = True
 
 
 class AttemptAlreadySubmitted(Problem):
@@ -100,11 +100,14 @@ class TimeLimitExceeded(Problem):
 
     status = 409
     title = "Time is up"
-    keeps_writes = True
+    commits_on_error = True
 
 
 class InvalidAnswers(Problem):
-    """An answer does not fit its question; `reasons` lists which. The attempt stays open with its saved answers."""
+    """Answers do not fit: `question_ids` names their questions, `reasons` says why, in the same order.
+
+    The attempt stays open with its saved answers.
+    """
 
     status = 422
     title = "Invalid answers"

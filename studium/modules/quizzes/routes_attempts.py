@@ -3,16 +3,22 @@
 from uuid import UUID
 
 from studium.access.actor import CurrentUser
-from studium.access.permissions import GradableAttempt, VisibleEnrollment
-from studium.kit.db import SessionDep
-from studium.kit.pages import Page, PageDep
-from studium.kit.routing import IfMatch, Router
-from studium.models import Enrollment, QuizAttempt
-from studium.modules.quizzes import actions_attempts, actions_grading, queries_attempts
-from studium.modules.quizzes.deps import GradableSitting, HeldEnrollment, OwnSitting, ShownAttempt
-from studium.modules.quizzes.grading import Answer
-from studium.modules.quizzes.reading import settled
-from studium.modules.quizzes.schemas_attempts import (
+from studium.kit.base.clock import now
+from studium.kit.http.dependencies import ReadsDep, TransactionDep
+from studium.kit.http.json_text import JsonText
+from studium.kit.http.pagination import Page, PageDep
+from studium.kit.http.routing import IfMatch, Router
+from studium.modules.quizzes.attempts import actions, queries
+from studium.modules.quizzes.attempts.answers import GivenAnswer
+from studium.modules.quizzes.attempts.deps import (
+    GradedAttempt,
+    LockedEnrollment,
+    ManagedAttempt,
+    OwnAttempt,
+    ShownAttempt,
+    Summary,
+)
+from studium.modules.quizzes.attempts.schemas import (
     AnswerIn,
     AnswersIn,
     AttemptOut,
@@ -21,74 +27,73 @@ from studium.modules.quizzes.schemas_attempts import (
     GradeIn,
     SubmitIn,
 )
+from studium.modules.quizzes.attempts.views import open_view
+from studium.modules.quizzes.grading import actions as actions_grading
+from studium.modules.quizzes.question_types.base import Answer
 
 router = Router("/enrollments/{enrollment_id}/quizzes/{quiz_id}/attempts", tag="attempts")
 
 
-def _given(answers: list[AnswerIn] | None) -> list[Answer]:
+def given_answers(answers: list[AnswerIn] | None) -> list[GivenAnswer]:
+    """The answers of a request, as the actions take them."""
     return [
-        Answer(
-            question_id=answer.question_id,
-            selected_option_ids=tuple(answer.selected_option_ids or ()),
-            answer_text=answer.answer_text or "",
+        GivenAnswer(
+            Answer(str(answer.question_id), answer.selected_option_ids or [], answer.answer_text or ""),
+            answer.if_version,
         )
-        for answer in answers or []
+        for answer in answers or ()
     ]
 
 
 @router.get("")
 async def list_attempts(
-    actor: CurrentUser, enrollment: VisibleEnrollment, quiz_id: UUID, session: SessionDep, page: PageDep
+    summary: Summary, enrollment_id: UUID, quiz_id: UUID, reads: ReadsDep, page: PageDep
 ) -> AttemptPage:
     """The attempts, newest first, with what is used, left and best."""
-    quiz = await queries_attempts.course_quiz(session, actor, enrollment, quiz_id)
-    async with settled(session, Enrollment.id == enrollment.id, QuizAttempt.quiz_id == quiz_id) as reader:
-        return await queries_attempts.attempt_page(reader, enrollment, quiz, page)
+    return await queries.attempt_page(reads, enrollment_id, quiz_id, page, summary)
 
 
-@router.post("", status_code=201)
-async def start_attempt(
-    actor: CurrentUser, enrollment: HeldEnrollment, quiz_id: UUID, session: SessionDep
-) -> AttemptOut:
+@router.post("", status_code=201, response_model=AttemptOut)
+async def start_attempt(enrollment: LockedEnrollment, quiz_id: UUID, tx: TransactionDep) -> JsonText:
     """Start an attempt; answers with the questions and the deadline."""
-    attempt = await actions_attempts.start_attempt(session, enrollment, quiz_id)
-    return await queries_attempts.attempt_out(session, actor, attempt, enrollment.student_id)
+    return open_view(await actions.start_attempt(tx, enrollment, quiz_id), now(), status=201)
 
 
-@router.get("/{attempt_id}")
-async def read_attempt(attempt: ShownAttempt) -> AttemptOut:
+@router.get("/{attempt_id}", response_model=AttemptOut)
+async def read_attempt(attempt: ShownAttempt) -> JsonText:
     """An attempt: questions and saved answers while it is open, the result afterwards."""
     return attempt
 
 
-@router.patch("/{attempt_id}")
+@router.patch("/{attempt_id}", response_model=AttemptOut)
 async def save_answers(
-    actor: CurrentUser, sitting: OwnSitting, session: SessionDep, if_match: IfMatch, patch: AnswersIn
-) -> AttemptOut:
+    actor: CurrentUser, attempt: OwnAttempt, tx: TransactionDep, if_match: IfMatch, patch: AnswersIn
+) -> JsonText:
     """Save answers as they are given."""
-    await actions_attempts.save_answers(session, sitting, _given(patch.answers), if_match)
-    return await queries_attempts.attempt_out(session, actor, sitting.attempt, sitting.enrollment.student_id)
+    flagged = None if patch.flagged_question_ids is None else {str(each) for each in patch.flagged_question_ids}
+    await actions.save_answers(tx, attempt, given_answers(patch.answers), if_match, flagged=flagged)
+    return await queries.changed_view(tx, actor, attempt)
 
 
-@router.post("/{attempt_id}/submit")
+@router.post("/{attempt_id}/submit", response_model=AttemptOut)
 async def submit_attempt(
-    actor: CurrentUser, sitting: OwnSitting, session: SessionDep, if_match: IfMatch, wish: SubmitIn | None = None
-) -> AttemptOut:
+    actor: CurrentUser, attempt: OwnAttempt, tx: TransactionDep, if_match: IfMatch, payload: SubmitIn | None = None
+) -> JsonText:
     """Hand in."""
-    await actions_attempts.submit_attempt(session, sitting, _given(wish.answers if wish else None), if_match)
-    return await queries_attempts.attempt_out(session, actor, sitting.attempt, sitting.enrollment.student_id)
+    await actions.submit_attempt(tx, attempt, given_answers(payload.answers if payload else None), if_match)
+    return await queries.changed_view(tx, actor, attempt)
 
 
-@router.post("/{attempt_id}/grade")
+@router.post("/{attempt_id}/grade", response_model=AttemptOut)
 async def grade_attempt(
-    actor: CurrentUser, sitting: GradableSitting, session: SessionDep, if_match: IfMatch, wish: GradeIn
-) -> AttemptOut:
+    actor: CurrentUser, attempt: ManagedAttempt, tx: TransactionDep, if_match: IfMatch, payload: GradeIn
+) -> JsonText:
     """Mark by hand; again marks anew, with history."""
-    await actions_grading.grade_attempt(session, actor, sitting, wish, if_match)
-    return await queries_attempts.attempt_out(session, actor, sitting.attempt, sitting.enrollment.student_id)
+    await actions_grading.grade_attempt(tx, actor, attempt, payload, if_match)
+    return await queries.changed_view(tx, actor, attempt)
 
 
 @router.get("/{attempt_id}/grades")
-async def list_grades(attempt: GradableAttempt, session: SessionDep, page: PageDep) -> Page[GradeChangeOut]:
+async def list_grade_changes(attempt_id: GradedAttempt, reads: ReadsDep, page: PageDep) -> Page[GradeChangeOut]:
     """Who marked the attempt, when, and what it was before and after."""
-    return await queries_attempts.grade_page(session, attempt, page)
+    return await queries.grade_page(reads, attempt_id, page)

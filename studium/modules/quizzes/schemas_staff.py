@@ -7,18 +7,18 @@ from uuid import UUID
 
 from pydantic import Field
 
-from studium.kit.schema import Input, Number, Output, PersonOut
+from studium.kit.http.schemas import Number, PersonOut, RequestModel, ResponseModel
 from studium.models import AttemptStatus, QuestionType
 
 
-class AccommodationIn(Input):
+class AccommodationIn(RequestModel):
     """What a learner is allowed beyond the rule, from the next attempt on: percent of the time limit, and attempts."""
 
     extra_time_percent: Annotated[int, Field(ge=0, le=400)] = 0
     extra_attempts: Annotated[int, Field(ge=0, le=100)] = 0
 
 
-class AccommodationOut(Output):
+class AccommodationOut(ResponseModel):
     """What a learner is allowed beyond the rule of the quiz."""
 
     quiz_id: UUID
@@ -30,7 +30,19 @@ class AccommodationOut(Output):
     version: int
 
 
-class RegradeIn(Input):
+class AllowedOut(ResponseModel):
+    """What one learner has at a quiz: the rule for everybody, and what is allowed beyond it (version 0: nothing)."""
+
+    quiz_id: UUID
+    title: str
+    time_limit_minutes: int | None
+    max_attempts: int | None
+    extra_time_percent: int
+    extra_attempts: int
+    version: int
+
+
+class RegradeIn(RequestModel):
     """How to regrade. A dry run reports and changes nothing; with `never_lower` no learner loses by it."""
 
     dry_run: bool
@@ -44,7 +56,7 @@ class RegradeStatus(StrEnum):
     DONE = "done"
 
 
-class RegradedGrade(Output):
+class RegradedGrade(ResponseModel):
     """A grade as the report has it; null where an essay waits for its grader."""
 
     status: AttemptStatus
@@ -54,7 +66,7 @@ class RegradedGrade(Output):
     is_passed: bool | None
 
 
-class RegradeEntryOut(Output):
+class RegradeEntryOut(ResponseModel):
     """One attempt of one learner, before and after (in a dry run: as it would be)."""
 
     student: PersonOut
@@ -66,7 +78,7 @@ class RegradeEntryOut(Output):
     after: RegradedGrade
 
 
-class RegradeOut(Output):
+class RegradeOut(ResponseModel):
     """A regrade and how far it is. `report` is there when it was done at once; else read it page by page."""
 
     id: UUID
@@ -83,7 +95,16 @@ class RegradeOut(Output):
     report: list[RegradeEntryOut] | None = None
 
 
-class OptionCount(Output):
+class ReleaseOut(ResponseModel):
+    """What a release did: `released` at once, `left` to a job. `waiting` are those that a grader has yet to mark."""
+
+    quiz_id: UUID
+    released: int
+    left: int
+    waiting: int
+
+
+class OptionCount(ResponseModel):
     """How often an option was chosen. `id` is the option's, or true and false; `is_correct` is by the present key."""
 
     id: str
@@ -92,7 +113,7 @@ class OptionCount(Output):
     count: int
 
 
-class ItemStatistics(Output):
+class ItemStatistics(ResponseModel):
     """How one question fared. `facility` is percent; the `discrimination_index` lies between -1 and 1."""
 
     question_id: UUID
@@ -105,8 +126,11 @@ class ItemStatistics(Output):
     options: list[OptionCount]
 
 
-class QuizStatistics(Output):
-    """How a quiz fared over its graded attempts. Mean, median and standard deviation are of the percentage."""
+class QuizStatistics(ResponseModel):
+    """How a quiz fared over its graded attempts. Mean, median and standard deviation are of the percentage.
+
+    `histogram` counts the attempts in each tenth of it: below 10, below 20 and so on; 100 is in the last.
+    """
 
     quiz_id: UUID
     attempts: int
@@ -114,4 +138,5 @@ class QuizStatistics(Output):
     mean: Number | None
     median: Number | None
     standard_deviation: Number | None
+    histogram: list[int]
     questions: list[ItemStatistics]

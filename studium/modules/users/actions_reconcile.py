@@ -2,8 +2,8 @@
 
 from sqlalchemy import func, select
 
-from studium.kit.invariants import Invariant
-from studium.models import Role, User
+from studium.kit.db.invariants import Invariant
+from studium.models import Role, User, UserWords
 
 INVARIANTS = (
     Invariant(
@@ -12,5 +12,10 @@ INVARIANTS = (
         select(func.count().label("people"))
         .select_from(User)
         .having(func.count() > 0, func.count().filter(User.is_active, User.role == Role.ADMIN) == 0),
+    ),
+    Invariant(
+        9,
+        "person {id} has no words to be found by",
+        select(User.id).outerjoin(UserWords, UserWords.user_id == User.id).where(UserWords.user_id.is_(None)),
     ),
 )

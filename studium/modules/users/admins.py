@@ -18,9 +18,14 @@ async def lock_for_admin(session: AsyncSession, actor: Actor, user: User) -> set
     Two admins who demote each other wait for one another here; the second finds that it is no admin any more and gets
     AdminsOnly (403). On SQLite writers come one at a time anyway. `user` is read afresh.
     """
-    concerned = select(User).where(or_(_ACTIVE_ADMIN, User.id == user.id)).order_by(User.id).with_for_update()
-    locked = (await session.execute(concerned, execution_options={"populate_existing": True})).scalars()
-    admins = {person.id for person in locked if person.role is Role.ADMIN and person.is_active}
+    admins = await lock_with_admins(session, user)
     if actor.id not in admins:
         raise AdminsOnly
     return admins
+
+
+async def lock_with_admins(session: AsyncSession, user: User) -> set[UUID]:
+    """The same for an act that is not an admin's."""
+    concerned = select(User).where(or_(_ACTIVE_ADMIN, User.id == user.id)).order_by(User.id).with_for_update()
+    locked = (await session.execute(concerned, execution_options={"populate_existing": True})).scalars()
+    return {person.id for person in locked if person.role is Role.ADMIN and person.is_active}

@@ -1,45 +1,12 @@
-"""E-mail addresses in one form: what is stored, compared and mailed to is always the same text."""
+"""The type of an e-mail address that is sent."""
 
-import re
-import unicodedata
 from typing import Annotated
 
-import idna
 from pydantic import AfterValidator, Field
 
-EMAIL_MAX = 254
-_LOCAL_MAX = 64
-_LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_NOT_AN_ADDRESS = "must be an e-mail address"
+from studium.kit.text.email_addresses import TYPED_MAX, normalise_email
 
+__all__ = ["Email", "normalise_email"]
 
-def normalise_email(text: str) -> str:
-    """The stored form of an address: ASCII local part in lower case, domain by IDNA; ValueError for anything else.
-
-    Look-alikes are refused rather than folded: compatibility characters (full-width letters, say) might reach one
-    mailbox here and another at the mail server.
-    """
-    local, _, domain = text.rpartition("@")
-    local = local.lower()
-    if unicodedata.normalize("NFKC", text) != text or len(local) > _LOCAL_MAX or not _LOCAL_PART.fullmatch(local):
-        raise ValueError(_NOT_AN_ADDRESS)
-    address = f"{local}@{_domain(domain)}"
-    if len(address) > EMAIL_MAX:
-        raise ValueError(_NOT_AN_ADDRESS)
-    return address
-
-
-def _domain(text: str) -> str:
-    """The domain as the mail system writes it: at least two labels, the last one not a number."""
-    try:
-        domain = idna.encode(text, uts46=True, std3_rules=True).decode().lower()
-    except (idna.IDNAError, UnicodeError):
-        raise ValueError(_NOT_AN_ADDRESS) from None
-    last = domain.rpartition(".")[2]
-    if "." not in domain or not last or last.isdigit():
-        raise ValueError(_NOT_AN_ADDRESS)
-    return domain
-
-
-Email = Annotated[str, Field(max_length=EMAIL_MAX), AfterValidator(normalise_email)]
-"""An e-mail address, normalised."""
+Email = Annotated[str, Field(max_length=TYPED_MAX), AfterValidator(normalise_email)]
+"""An e-mail address, trimmed and normalised."""

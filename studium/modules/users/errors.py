@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from studium.kit.problems import Forbidden, Problem
+from studium.kit.base.problems import Forbidden, Problem
 
 
 class EmailTaken(Problem):
@@ -10,20 +10,29 @@ class EmailTaken(Problem):
 
     status = 409
     title = "E-mail address taken"
+    # Whoever asks address by address who has an account is counted, too.
+    commits_on_error: ClassVar[bool] = True
+
+
+class ExternalIdTaken(Problem):
+    """Another account has this `external_id`."""
+
+    status = 409
+    title = "External id taken"
 
 
 class RoleNotAllowed(Forbidden):
     """People register as students; other roles are given by an admin."""
 
     title = "Role not allowed"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
 
 
 class WrongPassword(Forbidden):
     """The present password is missing or wrong."""
 
     title = "Wrong password"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
 
 
 class OwnAccount(Problem):
@@ -31,7 +40,7 @@ class OwnAccount(Problem):
 
     status = 409
     title = "Your own account"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
 
 
 class LastAdmin(Problem):
@@ -39,15 +48,22 @@ class LastAdmin(Problem):
 
     status = 409
     title = "The last admin"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
 
 
 class OwnsCourses(Problem):
-    """A student cannot own courses; give them to somebody else first."""
+    """A student, or somebody who is to be erased, cannot own courses; give them to somebody else first."""
 
     status = 409
     title = "Owns courses"
-    keeps_writes: ClassVar[bool] = True
+    commits_on_error: ClassVar[bool] = True
+
+
+class PersonErased(Problem):
+    """The person was erased, which is final: there is nobody to change or to erase."""
+
+    status = 409
+    title = "The person was erased"
 
 
 class AdminExists(Problem):

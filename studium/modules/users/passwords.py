@@ -2,8 +2,8 @@
 
 import secrets
 
-from studium.kit.passwords import hash_password, weak_reason
-from studium.kit.problems import FieldError, InvalidInput
+from studium.kit.base.problems import FieldError, InvalidInput
+from studium.kit.security.passwords import hash_password, weak_reason
 
 _RANDOM_BYTES = 32
 

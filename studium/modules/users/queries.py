@@ -1,14 +1,19 @@
 """Reading people: for themselves and for admins."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.kit.pages import Order, Page, PageQuery, paginate
-from studium.kit.problems import NotFound
-from studium.models import Role, User
+from studium.access.actor import Actor
+from studium.kit.base.problems import NotFound
+from studium.kit.db.prepared import PreparedStatement, QueryExecutor
+from studium.kit.db.search import matches, parse
+from studium.kit.http.pagination import Order, Page, PagedRead, PageQuery
+from studium.models import Role, User, UserWords
 from studium.modules.users.schemas import UserResponse
 
 _NEWEST = (Order(User.created_at), Order(User.id))
@@ -29,26 +34,47 @@ class UserFilter:
             wanted.append(User.role == self.role)
         if self.is_active is not None:
             wanted.append(User.is_active.is_(self.is_active))
-        if self.q:
+        if self.q and self.q.strip():
             wanted.append(_matches(self.q))
         return wanted
 
 
 def _matches(text: str) -> ColumnElement[bool]:
-    """Every word stands in the name or the address; `%` and `_` mean themselves."""
-    words = [
-        or_(User.full_name.icontains(word, autoescape=True), User.email.icontains(word, autoescape=True))
-        for word in text.split()
-    ]
-    return and_(True, *words)  # noqa: FBT003 -- the neutral element, for a text of blanks.
+    """Every word begins a word of the name or stands anywhere in the address; one with an @ there, as it is."""
+    found = select(UserWords.user_id).where(matches(UserWords.words, parse(text).beginnings()))
+    addresses = [User.email.icontains(word, autoescape=True) for word in text.split() if "@" in word]
+    return and_(User.id.in_(found), *addresses)
 
 
-async def user_page(session: AsyncSession, wanted: UserFilter, page: PageQuery) -> Page[UserResponse]:
-    """One page of people, newest first."""
-    statement = select(User).where(*wanted.conditions())
-    return await paginate(
-        session, statement, order=_NEWEST, page=page, name="users", item=lambda row: UserResponse.of(row[0])
-    )
+_OWN = [User.__table__.c[name] for name in UserResponse.model_fields]
+_ONE = PreparedStatement(select(*_OWN).where(User.id == bindparam("user_id", type_=Uuid())))
+
+
+@cache
+def _people(wanted: UserFilter) -> PagedRead[UserResponse]:
+    """The list narrowed in one way. Searches are not kept: each is compiled for itself."""
+    return PagedRead(select(*_OWN).where(*wanted.conditions()), order=_NEWEST, name="users", of=UserResponse)
+
+
+async def user_page(reads: QueryExecutor, wanted: UserFilter, page: PageQuery) -> Page[UserResponse]:
+    """One page of people, newest first. One hot read."""
+    kept = _people.__wrapped__(wanted) if wanted.q else _people(wanted)
+    return await kept.page(reads, page)
+
+
+async def shown_user(reads: QueryExecutor, user_id: UUID) -> UserResponse:
+    """A person as they and admins see them; raise NotFound where there is none. One hot read."""
+    row = await reads.one(_ONE, user_id=user_id)
+    if row is None:
+        raise _nobody()
+    return UserResponse.of_record(row)
+
+
+async def shown_self(reads: QueryExecutor, actor: Actor) -> UserResponse:
+    """The caller, whose row is there: accounts are deactivated, never deleted."""
+    row = await reads.one(_ONE, user_id=actor.id)
+    assert row is not None  # noqa: S101 -- the permission has just read it.
+    return UserResponse.of_record(row)
 
 
 async def user_by_id(session: AsyncSession, user_id: UUID) -> User:
@@ -57,6 +83,12 @@ async def user_by_id(session: AsyncSession, user_id: UUID) -> User:
     if user is None:
         raise _nobody()
     return user
+
+
+async def own_identity(session: AsyncSession, actor: Actor) -> tuple[str, str]:
+    """The caller's own address and name."""
+    row = (await session.execute(select(User.email, User.full_name).where(User.id == actor.id))).one()
+    return row.email, row.full_name
 
 
 async def identity(session: AsyncSession, user_id: UUID) -> tuple[str, str]:
@@ -69,3 +101,11 @@ async def identity(session: AsyncSession, user_id: UUID) -> tuple[str, str]:
 
 def _nobody() -> NotFound:
     return NotFound("There is no such person.")
+
+
+async def names_of(session: AsyncSession, user_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The names of these people, as far as there are any. One statement, none without ids."""
+    if not user_ids:
+        return {}
+    found = await session.execute(select(User.id, User.full_name).where(User.id.in_(user_ids)))
+    return {row.id: row.full_name for row in found}

@@ -1,14 +1,16 @@
 """People, as they come in and go out."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, computed_field
 
-from studium.kit.passwords import MAX_LENGTH, MIN_LENGTH
-from studium.kit.schema import Input, Metadata, Name, Output, Patch, unset
-from studium.models import Role, User
+from studium.kit.base.zones import NAME_MAX, known_zone, zone_of
+from studium.kit.http.schemas import Metadata, Name, PatchModel, RequestModel, ResponseModel, Title, unset
+from studium.kit.security.passwords import MAX_LENGTH, MIN_LENGTH
+from studium.models import Role, Source, User
 from studium.modules.users.email import Email
 
 Password = Annotated[str, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
@@ -17,7 +19,21 @@ Password = Annotated[str, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 PresentPassword = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
 """A password that is only compared."""
 
+ExternalId = Title
+"""What the school's own system calls a person: as a title, 1..255 characters."""
+
 RoleIn = Annotated[Role, Field(strict=False)]
+
+
+def _of_the_database(value: str) -> str:
+    if zone_of(value) is None:
+        message = "must be the IANA name of a time zone, as Asia/Kolkata"
+        raise ValueError(message)
+    return value
+
+
+TimeZone = Annotated[str, Field(max_length=NAME_MAX), AfterValidator(_of_the_database)]
+"""The IANA name of a time zone, as `Asia/Kolkata`."""
 
 _FORGED = frozenset(
     {
@@ -28,18 +44,25 @@ _FORGED = frozenset(
         "mfa_method",
         "mfa_secret",
         "email_verified_at",
+        "erased_at",
         "last_login_at",
         "created_at",
         "updated_at",
         "version",
+        "source",
     }
 )
 
 
-class UserRegister(Input):
+def timezone_of(metadata: Mapping[str, Any] | None) -> str:
+    """The IANA name of the time zone that a profile names; UTC where it names none that is known."""
+    return known_zone((metadata or {}).get("timezone"))
+
+
+class UserRegister(RequestModel):
     """A new account of one's own. `role` may only be `student`."""
 
-    not_allowed: ClassVar[frozenset[str]] = _FORGED - {"email"} | {"is_active"}
+    not_allowed: ClassVar[frozenset[str]] = _FORGED - {"email"} | {"is_active", "external_id", "legal_hold"}
 
     email: Email
     full_name: Name
@@ -47,7 +70,7 @@ class UserRegister(Input):
     role: RoleIn = Role.STUDENT
 
 
-class UserCreate(Input):
+class UserCreate(RequestModel):
     """An account that an admin makes; without a password its owner is invited to choose one."""
 
     not_allowed: ClassVar[frozenset[str]] = _FORGED - {"email"}
@@ -57,20 +80,25 @@ class UserCreate(Input):
     role: RoleIn = Role.STUDENT
     password: Password | None = None
     metadata: Metadata | None = None
+    external_id: ExternalId | None = None
 
 
-class MeUpdate(Patch):
-    """What people change about themselves; a new password needs the present one."""
+class MeUpdate(PatchModel):
+    """What people change about themselves; a new password needs the present one.
 
-    not_allowed: ClassVar[frozenset[str]] = _FORGED | {"role", "is_active"}
+    `timezone` is kept as `metadata.timezone`; null is UTC. Where both are sent, the member of its own counts.
+    """
+
+    not_allowed: ClassVar[frozenset[str]] = _FORGED | {"role", "is_active", "external_id", "legal_hold"}
 
     full_name: Name = unset()
     metadata: Metadata | None = None
+    timezone: TimeZone | None = None
     password: Password = unset()
     current_password: PresentPassword = unset()
 
 
-class UserUpdate(Patch):
+class UserUpdate(PatchModel):
     """What an admin changes about somebody."""
 
     not_allowed: ClassVar[frozenset[str]] = _FORGED
@@ -79,10 +107,16 @@ class UserUpdate(Patch):
     role: RoleIn = unset()
     password: Password = unset()
     is_active: bool = unset()
+    external_id: ExternalId | None = None
+    legal_hold: bool = unset()
 
 
-class UserResponse(Output):
-    """A person, as only they themselves and admins see them."""
+class UserResponse(ResponseModel):
+    """A person, as only they themselves and admins see them.
+
+    `source` says how they came in, null for those from before it was kept; `external_id` is what the school's own
+    system calls them.
+    """
 
     id: UUID
     email: str
@@ -95,7 +129,19 @@ class UserResponse(Output):
     updated_at: datetime
     last_login_at: datetime | None
     email_verified_at: datetime | None
+    legal_hold: bool
+    erased_at: datetime | None
     version: int
+    source: Source | None
+    external_id: str | None
+
+    @computed_field(  # type: ignore[prop-decorator]  # as pydantic documents it.
+        description="Whose days and times pages and mails show: `metadata.timezone`, or `UTC`."
+    )
+    @property
+    def timezone(self) -> str:
+        """The IANA name of the person's time zone."""
+        return timezone_of(self.metadata)
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -104,7 +150,7 @@ class UserResponse(Output):
         return cls(metadata=user.profile_metadata, **fields)
 
 
-class AuditEventOut(Output):
+class AuditEventOut(ResponseModel):
     """One entry of the record of who did what. Without `actor_id` nobody was logged in, or the system did it."""
 
     id: UUID

@@ -1,0 +1,1 @@
+"""Moving a school from SQLite to PostgreSQL: every row or none."""

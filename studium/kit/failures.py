@@ -1,5 +1,0 @@
-"""Why a command cannot go on: what the operator reads instead of a traceback."""
-
-
-class Failure(Exception):
-    """Something that an operator has to put right; its text is one sentence."""

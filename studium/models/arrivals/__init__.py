@@ -1,0 +1,1 @@
+"""How people come into courses: invitations and join codes."""

@@ -1,0 +1,1 @@
+"""What can be undone: removed parts of courses, and the texts that lessons had before."""

@@ -1,0 +1,1 @@
+"""The change of an address, to which both mailboxes agree."""

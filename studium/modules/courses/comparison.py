@@ -1,0 +1,67 @@
+"""Two texts line by line, side by side: pure, and bounded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+from itertools import zip_longest
+
+MOST_LINES = 1_000
+"""Where more lines differ, they are set against each other in their order: matching them would take too long."""
+
+_Block = tuple[int, int, int, int]
+"""Lines that belong together: from and to in the text before, from and to in the text after."""
+
+
+class LineChange(StrEnum):
+    """What became of a line."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
+class LinePair:
+    """A line of the text before beside one of the text after, each with its number; either may be missing."""
+
+    change: LineChange
+    before_line: int | None
+    before: str | None
+    after_line: int | None
+    after: str | None
+
+
+def compare_lines(before: str, after: str) -> list[LinePair]:
+    """Both texts in pairs of lines."""
+    old, new = before.splitlines(), after.splitlines()
+    return [pair for block in _blocks(old, new) for pair in _pairs(old, new, block)]
+
+
+def _pairs(old: Sequence[str], new: Sequence[str], block: _Block) -> Iterator[LinePair]:
+    for one, other in zip_longest(range(block[0], block[1]), range(block[2], block[3])):
+        if other is None:
+            yield LinePair(LineChange.REMOVED, one + 1, old[one], None, None)
+        elif one is None:
+            yield LinePair(LineChange.ADDED, None, None, other + 1, new[other])
+        else:
+            change = LineChange.SAME if old[one] == new[other] else LineChange.CHANGED
+            yield LinePair(change, one + 1, old[one], other + 1, new[other])
+
+
+def _blocks(old: Sequence[str], new: Sequence[str]) -> list[_Block]:
+    """The texts cut at what they share; what they share at both ends is not looked through."""
+    start, shorter = 0, min(len(old), len(new))
+    while start < shorter and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    inner = old[start : len(old) - end], new[start : len(new) - end]
+    if max(len(part) for part in inner) > MOST_LINES:
+        between = [(start, len(old) - end, start, len(new) - end)]
+    else:
+        found = SequenceMatcher(None, *inner).get_opcodes()
+        between = [(start + a, start + b, start + c, start + d) for _, a, b, c, d in found]
+    return [(0, start, 0, start), *between, (len(old) - end, len(old), len(new) - end, len(new))]

@@ -1,0 +1,39 @@
+"""The texts that a lesson had before, as they go out."""
+
+from datetime import datetime
+from uuid import UUID
+
+from studium.kit.http.schemas import ResponseModel
+from studium.modules.courses.comparison import LineChange
+
+
+class LessonVersionOut(ResponseModel):
+    """A text that a lesson had: from `written_at` until another was saved at `replaced_at`.
+
+    Where `by_autosave`, somebody typed what replaced it, and texts that followed within ten minutes are not kept.
+    """
+
+    number: int
+    title: str
+    written_at: datetime
+    replaced_at: datetime
+    by_autosave: bool
+
+
+class LinePairOut(ResponseModel):
+    """A line of the version beside one of the text that it is compared with."""
+
+    change: LineChange
+    before_line: int | None
+    before: str | None
+    after_line: int | None
+    after: str | None
+
+
+class LessonVersionText(LessonVersionOut):
+    """A version with its text; `comparison` is null unless it was asked for."""
+
+    lesson_id: UUID
+    description: str | None
+    content: str | None
+    comparison: list[LinePairOut] | None

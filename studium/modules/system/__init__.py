@@ -1,0 +1,1 @@
+"""What an operator wants to know of the school, and does about its jobs."""

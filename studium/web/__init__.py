@@ -1,0 +1,1 @@
+"""Pages for people, over the same actions, queries and permission types as the API."""

@@ -1,0 +1,104 @@
+"""People from a CSV: the file, the plan that it makes, and its being carried out."""
+
+from functools import partial
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from studium.access.actor import Actor, Admin, RecentAdmin
+from studium.kit.http.dependencies import SessionDep, request_runtime
+from studium.kit.http.streams import csv_stream
+from studium.kit.text.csv_text import Csv
+from studium.models import PeopleImport, PlannedAction
+from studium.modules.exchange.people import actions, queries
+from studium.modules.exchange.people.routes import locked_import, nobodys_hash, some_import
+from studium.modules.exchange.people.schemas import PeopleImportOut
+from studium.modules.exchange.people.uploads import PeopleUpload, received
+from studium.modules.exchange.uploads import stored
+from studium.web import lists
+from studium.web.admin.views import ImportView
+from studium.web.forms import shown_form
+from studium.web.lists import Cursor
+from studium.web.render import Page
+from studium.web.routing import Pages, see, shows_again, takes_files
+
+router = Pages()
+_FORM, _ONE = "/admin/people/import", "/admin/people/imports/{import_id}"
+PER_PAGE = 50
+SomeImport = Annotated[PeopleImport, Depends(some_import)]
+
+
+async def import_again(request: Request) -> Page:
+    """The form with why the file was not taken."""
+    return Page("admin/import_new.html", form=shown_form(request))
+
+
+@router.get(_FORM)
+async def import_form(request: Request, _: Admin) -> Page:
+    """Where a CSV of people is handed in."""
+    return await import_again(request)
+
+
+@router.post(f"{_FORM}")
+@takes_files
+@shows_again(import_again)
+async def upload_people(request: Request, actor: Admin) -> Response:
+    """Take the file in; a job makes the plan, and nothing is changed meanwhile."""
+    runtime, kind = request_runtime(request), request.headers.get("content-type", "")
+    async with received(runtime, kind, request.stream()) as upload, stored(runtime, upload.path) as path:
+        import_id = await runtime.database.write(partial(_add, actor=actor, upload=upload, path=path))
+    return see(_ONE.format(import_id=import_id))
+
+
+async def _add(session: AsyncSession, *, actor: Actor, upload: PeopleUpload, path: str) -> UUID:
+    row = actions.new_import(actor.id, upload.label, size=upload.size, rows=upload.rows, invite=upload.fields.invite)
+    await actions.request_plan(session, row, path)
+    return row.id
+
+
+@router.get(_ONE)
+async def import_page(
+    request: Request,
+    row: SomeImport,
+    session: SessionDep,
+    *,
+    show: PlannedAction | Literal[""] = "",
+    cursor: Cursor = None,
+) -> Page:
+    """An import: how far it is, what it would do, what it did."""
+    page = lists.listing(request, PER_PAGE, cursor)
+    wanted = PlannedAction(show) if show else None
+    found = await queries.row_page(session, row.id, wanted, page)
+    shown = PeopleImportOut.of(row, found.items, found.next_cursor)
+    return Page("admin/import.html", ImportView(shown, str(show), is_first=cursor is None), form=shown_form(request))
+
+
+@router.get(f"{_ONE}/report.csv")
+async def import_report(request: Request, row: SomeImport) -> Response:
+    """Every row of it as a table."""
+    return csv_stream(
+        "people-import.csv", queries.REPORT, queries.report_rows(request_runtime(request), row.id), Csv.MARKED
+    )
+
+
+async def plan_again(request: Request) -> Page:
+    """The plan with why it was not carried out."""
+    async with request_runtime(request).database.read_session() as session:
+        row = await actions.find_import(session, UUID(request.path_params["import_id"]))
+    return Page("admin/import.html", ImportView(PeopleImportOut.of(row), "", is_first=True), form=shown_form(request))
+
+
+@router.post(f"{_ONE}/apply")
+@shows_again(plan_again)
+async def apply_plan(
+    actor: RecentAdmin,
+    password_hash: Annotated[str, Depends(nobodys_hash)],
+    row: Annotated[PeopleImport, Depends(locked_import)],
+    session: SessionDep,
+) -> Response:
+    """Have exactly the plan carried out; again: nothing happens."""
+    await actions.apply_plan(session, actor.id, row, password_hash)
+    return see(_ONE.format(import_id=row.id))

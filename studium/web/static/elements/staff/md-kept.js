@@ -1,0 +1,63 @@
+/** What a device keeps of a text that somebody edits: one record for each lesson, in IndexedDB; nowhere where that is blocked. */
+const NAME = "studium-texts", STORE = "texts";
+
+const done = request => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = request.onblocked = () => reject(request.error ?? new Error("blocked"));
+});
+
+export async function openKept(lesson) {
+  try {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "lesson" });
+    return new Kept(lesson, await done(request));
+  } catch {
+    return new Kept(lesson, null);
+  }
+}
+
+class Kept {
+  /** Whose record it is: the tab that began last. What another tab still writes is not taken. */
+  #holder = crypto.getRandomValues(new Uint32Array(2)).join("-");
+
+  constructor(lesson, database) {
+    Object.assign(this, { lesson, database });
+    if (database) database.onversionchange = () => database.close();
+  }
+
+  /** Take the record over, and give it; undefined where there is none. */
+  async claim() {
+    let kept;
+    await this.#change((store, found) => {
+      kept = found?.text === undefined ? undefined : found;
+      store.put({ ...found, lesson: this.lesson, holder: this.#holder });
+    });
+    return kept;
+  }
+
+  /** Keep a record; settled when the disk has it, so that a power cut loses nothing that the page called kept. */
+  put(record) {
+    return this.#change((store, found) => {
+      if (found?.holder === this.#holder) store.put({ ...record, lesson: this.lesson, holder: this.#holder });
+      else store.transaction.abort();
+    });
+  }
+
+  /** Let the text go, unless another one has taken its place. */
+  drop(text) {
+    return this.#change((store, found) => {
+      if (found?.holder === this.#holder && found.text === text) store.put({ lesson: this.lesson, holder: this.#holder });
+    });
+  }
+
+  #change(what) {
+    return new Promise((resolve, reject) => {
+      if (!this.database) return reject(new Error("nothing is kept here"));
+      const transaction = this.database.transaction(STORE, "readwrite", { durability: "strict" });
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = transaction.onerror = () => reject(transaction.error ?? new Error("another tab has it"));
+      const store = transaction.objectStore(STORE), found = store.get(this.lesson);
+      found.onsuccess = () => what(store, found.result);
+    });
+  }
+}

@@ -1,0 +1,100 @@
+"""How the pages of a quiz find what they show, and what was refused: the queries of the API."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+
+from studium.access.actor import Actor
+from studium.kit.base.problems import NotFound
+from studium.kit.base.versions import IfMatchHeader, etag_of
+from studium.kit.db.prepared import QueryExecutor
+from studium.kit.http.dependencies import request_runtime
+from studium.kit.http.pagination import MAX_LIMIT
+from studium.modules.courses import queries as courses
+from studium.modules.courses.schemas import CourseOut
+from studium.modules.quizzes.authoring import queries
+from studium.modules.quizzes.grading import queries as grading
+from studium.modules.quizzes.schemas import QuestionOut, QuizOut
+from studium.modules.quizzes.statistics.queries import quiz_statistics
+from studium.web import lists
+from studium.web.forms import Form, shown_form
+from studium.web.teacher.quizzes.reasons import reasons_of
+from studium.web.teacher.quizzes.views import Item, QuizPage
+
+COURSE = "/teach/courses/{course_id}"
+QUIZ = f"{COURSE}/quizzes/{{quiz_id}}"
+
+
+def reads_of(request: Request) -> QueryExecutor:
+    """Where hot reads go."""
+    return request_runtime(request).database.reads
+
+
+def language_of(request: Request) -> str:
+    """The language of whoever asks."""
+    language: str = request.state.visitor.language
+    return language
+
+
+def actor_of(request: Request) -> Actor:
+    """Who asks, in a request that got as far as its route."""
+    actor: Actor = request.state.visitor.actor
+    return actor
+
+
+def id_of(request: Request, name: str) -> UUID:
+    """An id of the address of a refused request."""
+    try:
+        return UUID(request.path_params[name])
+    except ValueError:
+        raise NotFound from None
+
+
+async def course_again(request: Request) -> CourseOut:
+    """The course of a refused form; what is not the visitor's is refused again."""
+    return await courses.find_managed(reads_of(request), actor_of(request), id_of(request, "course_id"))
+
+
+async def quiz_again(request: Request, course: CourseOut) -> QuizOut:
+    """The quiz of a refused form."""
+    quiz = await queries.find_quiz(reads_of(request), actor_of(request), id_of(request, "quiz_id"))
+    if quiz.course_id != course.id:
+        raise NotFound
+    return quiz
+
+
+async def items_of(request: Request, quiz_id: UUID) -> list[Item]:
+    """The questions of a quiz with how they fared: three hot reads."""
+    reads = reads_of(request)
+    rows = await queries.all_questions(reads, quiz_id)
+    fared = {one.question_id: one for one in (await quiz_statistics(reads, quiz_id)).questions}
+    return [Item(QuestionOut.of_record(row), fared.get(row["id"])) for row in rows]
+
+
+async def quiz_page(request: Request, course: CourseOut, quiz: QuizOut, **shown: Any) -> QuizPage:  # noqa: ANN401 -- fields of the view.
+    """A quiz with all that its page shows: four hot reads besides."""
+    reads = reads_of(request)
+    statistics = await quiz_statistics(reads, quiz.id)
+    fared = {one.question_id: one for one in statistics.questions}
+    rows = await queries.all_questions(reads, quiz.id)
+    items = [Item(QuestionOut.of_record(row), fared.get(row["id"])) for row in rows]
+    allowed = await grading.accommodation_page(reads, quiz.id, lists.listing(request, MAX_LIMIT))
+    reasons = reasons_of(shown_form(request).problem, language_of(request))
+    return QuizPage(course, quiz, items, statistics, allowed, reasons, **shown)
+
+
+def item_called(items: list[Item], question_id: str) -> Item:
+    """The question with this id; raise NotFound."""
+    found = next((item for item in items if str(item.question.id) == question_id), None)
+    if found is None:
+        message = "There is no such question in this quiz."
+        raise NotFound(message)
+    return found
+
+
+def version_of(form: Form | Mapping[str, str]) -> IfMatchHeader:
+    """The version that a form was filled in for; any where it names none."""
+    text = form["version"]
+    return IfMatchHeader(etag_of(int(text)) if text.isdecimal() and len(text) < 10 else None)  # noqa: PLR2004 -- a number.

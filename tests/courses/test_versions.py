@@ -1,0 +1,124 @@
+"""Every save of a lesson keeps the text before: the last fifty, compared and brought back."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from studium.kit.base.clock import now
+from studium.models import LessonVersion
+from studium.models.undo.lesson_version import KEPT_VERSIONS, PAUSE
+from studium.modules.courses.comparison import MOST_LINES, LineChange, compare_lines
+from tests.answers import ok, refused
+from tests.world import World
+
+LESSON = "/courses/{C1}/lessons/{L2}"
+
+
+async def save(world: World, query: str = "", **texts: object) -> dict[str, Any]:
+    found: dict[str, Any] = ok(await world.call("ada", "PATCH", LESSON + query, json=texts))
+    return found
+
+
+async def versions(world: World) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = ok(await world.call("ada", "GET", LESSON + "/versions"))["items"]
+    return items
+
+
+async def test_a_save_keeps_the_text_before_under_its_version(world: World) -> None:
+    first = await save(world, content="One.")
+    await save(world, duration_minutes=7)
+    await save(world, title="Other", description="What.", content="Two.")
+    found = await versions(world)
+    assert [each["number"] for each in found] == [first["version"] + 1, 1]
+    assert [each["title"] for each in found] == [first["title"], first["title"]]
+    text = ok(await world.call("ada", "GET", f"{LESSON}/versions/{found[0]['number']}"))
+    assert (text["content"], text["description"], text["comparison"]) == ("One.", None, None)
+    refused(await world.call("ada", "GET", f"{LESSON}/versions/{first['version']}"), 404, "not_found")
+
+
+async def test_the_last_fifty_are_kept(world: World) -> None:
+    for number in range(KEPT_VERSIONS + 3):
+        await save(world, content=f"Text {number}.")
+    found = await versions(world)
+    assert [each["number"] for each in found] == list(range(KEPT_VERSIONS + 3, 3, -1))
+    assert await world.count(LessonVersion) == KEPT_VERSIONS
+
+
+async def test_autosaves_keep_one_text_in_ten_minutes_and_none_that_was_saved_by_hand(world: World) -> None:
+    await save(world, content="By hand.")
+    for number in range(3):
+        await save(world, "?autosave=true", content=f"Typed {number}.")
+    assert [each["by_autosave"] for each in await versions(world)] == [True, False]
+    await save(world, content="By hand again.")
+    await save(world, "?autosave=true", content="Typed on.")
+    numbers = [each["number"] for each in await versions(world)]
+    texts = [ok(await world.call("ada", "GET", f"{LESSON}/versions/{number}"))["content"] for number in numbers]
+    assert texts[:3] == ["By hand again.", "Typed 2.", "By hand."]
+    await save(world, content="Typed on.")
+    await save(world, "?autosave=true", content="Typed further.")
+    numbers = [each["number"] for each in await versions(world)]
+    text = ok(await world.call("ada", "GET", f"{LESSON}/versions/{numbers[0]}"))
+    assert text["content"] == "Typed on.", "somebody saved it, though it had been saved already"
+    await save(world, "?autosave=true", content="Typed at last.")
+    assert len(await versions(world)) == len(numbers)
+    async with world.runtime.database.write_session() as session:
+        await session.execute(update(LessonVersion).values(replaced_at=now() - PAUSE))
+    await save(world, "?autosave=true", content="Much later.")
+    assert len(await versions(world)) == len(numbers) + 1
+
+
+async def test_a_version_comes_back_and_what_it_replaces_is_kept(world: World) -> None:
+    before = await save(world, content="One.", description="What.")
+    now = await save(world, title="Other", content="Two.")
+    path = f"{LESSON}/versions/{before['version']}/restore"
+    refused(await world.call("ada", "POST", path, headers={"If-Match": '"v1"'}), 412, "precondition_failed")
+    back = ok(await world.call("ada", "POST", path))
+    assert [back[name] for name in ("title", "description", "content")] == [before["title"], "What.", "One."]
+    assert (await versions(world))[0]["number"] == now["version"]
+    refused(await world.call("ada", "POST", f"{LESSON}/versions/99/restore"), 404, "not_found")
+
+
+async def test_a_version_is_compared_with_the_lesson_or_another_version(world: World) -> None:
+    await save(world, content="a\nb\nc")
+    await save(world, content="a\nc\nd")
+    path = LESSON + "/versions/2?compare="
+    found = ok(await world.call("ada", "GET", path + "current"))["comparison"]
+    assert [(pair["change"], pair["before"], pair["after"]) for pair in found] == [
+        ("same", "a", "a"),
+        ("removed", "b", None),
+        ("same", "c", "c"),
+        ("added", None, "d"),
+    ]
+    assert found[3]["after_line"] == 3
+    pairs = ok(await world.call("ada", "GET", path + "1"))["comparison"]
+    assert {pair["change"] for pair in pairs} == {"changed", "removed"}
+    refused(await world.call("ada", "GET", path + "77"), 404, "not_found")
+    refused(await world.call("ada", "GET", path + "nonsense"), 422, "invalid_input")
+
+
+async def test_a_lesson_that_is_removed_takes_its_versions_along(world: World) -> None:
+    await save(world, content="One.")
+    ok(await world.call("ada", "DELETE", LESSON), 204)
+    refused(await world.call("ada", "GET", LESSON + "/versions"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ("", "", ""),
+        ("a\nb", "a\nb", "same same"),
+        ("a\nb", "a\nx", "same changed"),
+        ("b", "a\nb", "added same"),
+        ("a\nb\nb", "a\nb", "same same removed"),
+    ],
+)
+def test_lines_beside_each_other(before: str, after: str, changes: str) -> None:
+    assert [pair.change for pair in compare_lines(before, after)] == changes.split()
+
+
+def test_very_different_texts_are_compared_in_their_order() -> None:
+    before = "\n".join(f"b{line}" for line in range(MOST_LINES + 1))
+    pairs = compare_lines(before, before.replace("b", "a"))
+    assert {pair.change for pair in pairs} == {LineChange.CHANGED}
+    assert len(pairs) == MOST_LINES + 1
