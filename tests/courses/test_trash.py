@@ -1,7 +1,9 @@
 """What is removed from a course comes back where it was, with all that belongs to it, for thirty days."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
@@ -9,10 +11,19 @@ from sqlalchemy import update
 from studium.kit.base.clock import now
 from studium.kit.base.problems import NotFound
 from studium.kit.base.versions import ANY_VERSION
-from studium.models import Course, Lesson, LessonProgress, Quiz, QuizAccommodation, QuizQuestion, TrashItem
+from studium.models import (
+    Course,
+    Lesson,
+    LessonProgress,
+    LessonType,
+    Quiz,
+    QuizAccommodation,
+    QuizQuestion,
+    TrashItem,
+)
 from studium.models.undo.trash import KEPT
 from studium.modules.courses.actions_lessons import delete_lesson, update_lesson
-from studium.modules.courses.schemas import LessonUpdate
+from studium.modules.courses.schemas import MAX_LESSONS, LessonUpdate
 from studium.modules.quizzes.authoring.actions import delete_quiz
 from studium.modules.quizzes.authoring.actions_questions import delete_question, update_question
 from studium.modules.quizzes.schemas import QuestionUpdate
@@ -185,6 +196,37 @@ async def test_a_quiz_does_not_take_the_place_of_another(world: World) -> None:
     ok(await world.call("ada", "PATCH", COURSE + "/lessons/{L3}", json={"lesson_type": "text"}))
     refused(await world.call("ada", "POST", path), 422, "not_a_quiz_lesson")
     ok(await world.call("ada", "PATCH", COURSE + "/lessons/{L3}", json={"lesson_type": "quiz"}))
+    ok(await world.call("ada", "POST", path))
+
+
+async def test_a_lesson_does_not_come_back_to_a_full_course(world: World) -> None:
+    course = (await new_course(world))["id"]
+    removed = await new_lesson(world, course, "Removed")
+    ok(await world.call("ada", "DELETE", f"/courses/{course}/lessons/{removed['id']}"), 204)
+    await world.add(
+        *(
+            Lesson(course_id=UUID(course), title=f"{i}", slug=f"l-{i}", lesson_type=LessonType.TEXT, order_index=i)
+            for i in range(1, MAX_LESSONS + 1)
+        )
+    )
+    (item,) = await trash(world, course)
+    path = f"/courses/{course}/trash/{item['id']}/restore"
+    refused(await world.call("ada", "POST", path), 409, "too_many_lessons")
+    last = ok(await world.call("ada", "GET", f"/courses/{course}/lessons", params={"limit": 1}))["items"][0]
+    ok(await world.call("ada", "DELETE", f"/courses/{course}/lessons/{last['id']}"), 204)
+    ok(await world.call("ada", "POST", path))
+
+
+async def test_a_question_does_not_come_back_to_a_full_quiz(world: World) -> None:
+    ok(await world.call("ada", "DELETE", QUIZ + "/questions/{K1}"), 204)
+    (item,) = await trash(world)
+    wish = {"question_text": "Why?", "question_type": "essay", "points": 999.99}
+    made = [ok(await world.call("ada", "POST", QUIZ + "/questions", json=wish), 201)["id"] for _ in range(9)]
+    left = Decimal("9999.99") - Decimal(str(ok(await world.call("ada", "GET", QUIZ))["total_points"]))
+    ok(await world.call("ada", "POST", QUIZ + "/questions", json={**wish, "points": float(left)}), 201)
+    path = f"/courses/{{C1}}/trash/{item['id']}/restore"
+    refused(await world.call("ada", "POST", path), 409, "too_many_questions")
+    ok(await world.call("ada", "DELETE", f"{QUIZ}/questions/{made[0]}"), 204)
     ok(await world.call("ada", "POST", path))
 
 
