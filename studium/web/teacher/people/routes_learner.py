@@ -12,7 +12,7 @@ from studium.kit.base.problems import NotFound
 from studium.kit.base.versions import IfMatchHeader, etag_of
 from studium.kit.http.dependencies import SessionDep, request_runtime
 from studium.kit.http.pagination import MAX_LIMIT
-from studium.models import Enrollment
+from studium.models import Certificate, Enrollment
 from studium.modules.certificates import actions as certificates
 from studium.modules.certificates.queries import certificate_of
 from studium.modules.certificates.schemas import RevokeIn
@@ -75,6 +75,17 @@ async def own_learner(course: EditableCourse, enrollment: VisibleEnrollment) -> 
 OwnLearner = Annotated[Enrollment, Depends(own_learner)]
 
 
+async def own_certificate(enrollment: OwnLearner, certificate: RevocableCertificate) -> Certificate:
+    """The certificate of this learner, for whoever may revoke it."""
+    if certificate.enrollment_id != enrollment.id:
+        message = "This learner has no such certificate."
+        raise NotFound(message)
+    return certificate
+
+
+OwnCertificate = Annotated[Certificate, Depends(own_certificate)]
+
+
 def _seen(form: Form) -> IfMatchHeader:
     """The version that was seen."""
     return IfMatchHeader(etag_of(number) if isinstance(number := whole(form["v"]), int) else '"v0"')
@@ -121,7 +132,7 @@ async def allow(
 async def revoke(
     request: Request,
     enrollment: OwnLearner,
-    certificate: RevocableCertificate,
+    certificate: OwnCertificate,
     actor: CurrentUser,
     form: FormDep,
     session: SessionDep,
