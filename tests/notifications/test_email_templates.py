@@ -98,6 +98,7 @@ def test_an_arabic_letter_is_arabic(name):
 
     latin = set(re.findall(r"[A-Za-z]+", " ".join([letter.subject, *parts_of(letter)])))
     assert latin <= {"Studium"}
+    assert not re.search(r"[\"“”,;?]| …|\.\.\.", " ".join([letter.subject, *parts_of(letter)]))
 
 
 @pytest.mark.parametrize("language", SPOKEN)

@@ -21,10 +21,13 @@ from studium.modules.notifications.email_templates import Fact, write
 from tests.auth.authenticator import Authenticator
 from tests.auth.helpers import html_of, text_of
 from tests.notifications.test_email_templates import FACTS, NAMES
-from tests.world import NUMBER, PASSWORD, World, open_attempt
+from tests.web.school import tab
+from tests.world import NUMBER, PASSWORD, PEOPLE, World, open_attempt
 
 SCHOOL = "https://school.example"
 NEW = "noor@school.example"
+SAM = "sam@school.example"
+INSIDE = ("/account", "/attempts", "/certificates")
 _JOBS = {"sqlite": "SELECT payload FROM jobs", "postgresql": "SELECT args FROM procrastinate_jobs"}
 
 
@@ -151,11 +154,15 @@ async def grade(world: World, language: str) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """What makes a mail go out, to whom, the page behind its button, and what it tells of."""
+    """What makes a mail go out, to whom, the page behind its button, and what it tells of.
+
+    A code alone has no page: it is typed where it was asked for, and whoever learns to follow links beside codes is
+    easily fooled.
+    """
 
     act: Callable[[World, str], Awaitable[object]]
     to: str = "mia@school.example"
-    page: str = ""
+    page: str | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
     tells: tuple[str, ...] = ()
 
@@ -204,28 +211,30 @@ async def want_in_course(world: World, language: str) -> None:
 
 CASES = {
     "verify_email": Case(register, NEW, "/confirm-email?token="),
-    "welcome": Case(confirm, NEW, tells=("Noor Example",)),
+    "welcome": Case(confirm, NEW, "/courses", tells=("Noor Example",)),
     "invitation": Case(invite, NEW, "/set-password?token=", tells=("Noor Example",)),
     "reset_password": Case(forget, page="/reset-password?token="),
-    "password_changed": Case(change_password),
-    "erasure_requested": Case(ask_to_be_erased, page="/login"),
-    "erasure_cancelled": Case(stay),
+    "password_changed": Case(change_password, page="/reset"),
+    "erasure_requested": Case(ask_to_be_erased, page="/account/privacy"),
+    "erasure_cancelled": Case(stay, page="/account/security"),
     "prove_new_address": Case(want_another_address, NEW, "/confirm-address?token="),
     "leave_old_address": Case(want_another_address, page="/confirm-address?token=", tells=(NEW,)),
-    "address_changed": Case(change_address, tells=(NEW,)),
+    "address_changed": Case(change_address, page="/login", tells=(NEW,)),
     "export_ready": Case(export_oneself, page="/api/v1/exports/"),
-    "export_by_school": Case(be_exported, tells=("A <b>mistake</b>.",)),
-    "mfa_code": Case(ask_for_code),
-    "mfa_enabled": Case(turn_on),
-    "mfa_disabled": Case(turn_off),
-    "mfa_reset": Case(be_helped),
-    "session_reused": Case(use_twice, tells=("Firefox",)),
-    "passkey_added": Case(add_passkey),
-    "new_device": Case(enter_elsewhere, tells=("Firefox, Windows", "127.0.0.1", "UTC")),
-    "enrollment_welcome": Case(enrol, facts={"course": "Course C2"}, tells=("Mia Example", "Eve Example")),
+    "export_by_school": Case(be_exported, page="/account/privacy", tells=("A <b>mistake</b>.",)),
+    "mfa_code": Case(ask_for_code, page=None),
+    "mfa_enabled": Case(turn_on, page="/reset"),
+    "mfa_disabled": Case(turn_off, page="/reset"),
+    "mfa_reset": Case(be_helped, page="/account/second-factor"),
+    "session_reused": Case(use_twice, page="/account/security", tells=("Firefox",)),
+    "passkey_added": Case(add_passkey, page="/account/passkeys"),
+    "new_device": Case(enter_elsewhere, page="/account/security", tells=("Firefox, Windows", "127.0.0.1", "UTC")),
+    "enrollment_welcome": Case(
+        enrol, page="/courses/course-c2", facts={"course": "Course C2"}, tells=("Mia Example", "Eve Example")
+    ),
     "course_invitation": Case(
         want_in_course,
-        page="/courses/",
+        page="/courses/course-c1",
         facts={"course": "Course C1", "known": True},
         tells=("Ada Example", "mia@school.example"),
     ),
@@ -236,14 +245,29 @@ CASES = {
         tells=("Mia Example", f"{SCHOOL}/verify/"),
     ),
     "certificate_revoked": Case(
-        revoke, "sam@school.example", facts={"course": "Course C3"}, tells=("Sam Example", NUMBER, "A <b>mistake</b>.")
+        revoke,
+        SAM,
+        "/certificates/{X3}",
+        facts={"course": "Course C3"},
+        tells=("Sam Example", NUMBER, "A <b>mistake</b>."),
     ),
-    "essay_graded": Case(grade, "sam@school.example", facts={"quiz": "Practice"}, tells=("Sam Example", "80")),
+    "essay_graded": Case(grade, SAM, "/attempts/{T2}/result", facts={"quiz": "Practice"}, tells=("Sam Example", "80")),
 }
 
 
 def test_there_is_a_case_for_every_letter() -> None:
     assert sorted(CASES) == NAMES
+
+
+async def check_link(world: World, case: Case, words: str, page: str) -> None:
+    """The button leads to the page, which is there for the reader once they have logged in."""
+    assert case.page is not None
+    link = next(word for word in words.split() if word.startswith(SCHOOL + world.filled(case.page)))
+    assert f'href="{link}"' in page
+    reader = case.to.partition("@")[0]
+    async with tab(world, reader if reader in PEOPLE and case.page.startswith(INSIDE) else None) as visitor:
+        answer = await visitor.client.get(link)
+        assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize("language", SPOKEN)
@@ -266,9 +290,10 @@ async def test_a_mail_reaches_its_reader(world: World, name: str, language: str)
     assert mail["Auto-Submitted"] == "auto-generated"
     for told in case.tells:
         assert any(one in words for one in told.split("|"))
-    links = [word for word in words.split() if word.startswith(f"{SCHOOL}{case.page}")]
-    if case.page:
-        assert f'href="{links[0]}"' in page
+    if case.page is None:
+        assert "/account" not in words
+    else:
+        await check_link(world, case, words, page)
     assert "<b>" not in page
     assert "evil" not in words
 

@@ -30,6 +30,10 @@ from studium.models import Erasure, OneTimeToken, User, UserSession
 from studium.modules.notifications.email_templates import Fact
 from studium.modules.notifications.sending import Recipient, active_person, send_email
 
+_SECURITY = "/account/security"
+_WAY_BACK = "/reset"
+"""Where a password is asked for: whoever did not do what the mail tells may not be able to log in any more."""
+
 
 @on(EmailVerificationRequested, "notifications.mail_verification", has_external_effects=True)
 async def mail_verification(runtime: Runtime, event: EmailVerificationRequested) -> None:
@@ -64,55 +68,55 @@ async def _mail_link(runtime: Runtime, token_id: UUID, letter: str, path: str) -
         if row is None:
             return
         to, token = Recipient.of(row[1]), mailed_token(runtime.keys, row[0])
-    await send_email(runtime, letter, to, link=f"{runtime.settings.public_base_url}{path}?token={token}")
+    await send_email(runtime, letter, to, page=f"{path}?token={token}")
 
 
 @on(EmailConfirmed, "notifications.mail_welcome", has_external_effects=True)
 async def mail_welcome(runtime: Runtime, event: EmailConfirmed) -> None:
     """A welcome, once the address is proven."""
-    await _mail_news(runtime, event.user_id, "welcome")
+    await _mail_news(runtime, event.user_id, "welcome", "/courses")
 
 
 @on(PasswordChanged, "notifications.mail_password_changed", has_external_effects=True)
 async def mail_password_changed(runtime: Runtime, event: PasswordChanged) -> None:
     """Tell the owner that the password was changed."""
-    await _mail_news(runtime, event.user_id, "password_changed")
+    await _mail_news(runtime, event.user_id, "password_changed", _WAY_BACK)
 
 
 @on(MfaCodeRequested, "notifications.mail_mfa_code", has_external_effects=True)
 async def mail_mfa_code(runtime: Runtime, event: MfaCodeRequested) -> None:
-    """The six digits, which follow from the code's id."""
-    await _mail_news(runtime, event.user_id, "mfa_code", code=mailed_code(runtime.keys, event.code_id))
+    """The six digits, which follow from the code's id. No link: they are typed where they were asked for."""
+    await _mail_news(runtime, event.user_id, "mfa_code", None, code=mailed_code(runtime.keys, event.code_id))
 
 
 @on(MfaEnabled, "notifications.mail_mfa_enabled", has_external_effects=True)
 async def mail_mfa_enabled(runtime: Runtime, event: MfaEnabled) -> None:
     """Tell the owner that the second factor was turned on."""
-    await _mail_news(runtime, event.user_id, "mfa_enabled")
+    await _mail_news(runtime, event.user_id, "mfa_enabled", _WAY_BACK)
 
 
 @on(MfaDisabled, "notifications.mail_mfa_disabled", has_external_effects=True)
 async def mail_mfa_disabled(runtime: Runtime, event: MfaDisabled) -> None:
     """Tell the owner that the second factor was turned off."""
-    await _mail_news(runtime, event.user_id, "mfa_disabled")
+    await _mail_news(runtime, event.user_id, "mfa_disabled", _WAY_BACK)
 
 
 @on(MfaReset, "notifications.mail_mfa_reset", has_external_effects=True)
 async def mail_mfa_reset(runtime: Runtime, event: MfaReset) -> None:
     """Tell the owner that an admin removed the second factor, which they may not have asked for."""
-    await _mail_news(runtime, event.user_id, "mfa_reset")
+    await _mail_news(runtime, event.user_id, "mfa_reset", "/account/second-factor")
 
 
 @on(PasskeyAdded, "notifications.mail_passkey_added", has_external_effects=True)
 async def mail_passkey_added(runtime: Runtime, event: PasskeyAdded) -> None:
     """Tell the owner that there is another way in."""
-    await _mail_news(runtime, event.user_id, "passkey_added")
+    await _mail_news(runtime, event.user_id, "passkey_added", "/account/passkeys")
 
 
-async def _mail_news(runtime: Runtime, user_id: UUID, letter: str, **facts: Fact) -> None:
+async def _mail_news(runtime: Runtime, user_id: UUID, letter: str, page: str | None, **facts: Fact) -> None:
     async with runtime.database.read_session() as session:
         to = await active_person(session, user_id)
-    await send_email(runtime, letter, to, **facts)
+    await send_email(runtime, letter, to, page=page, **facts)
 
 
 @on(ErasureRequested, "notifications.mail_erasure_requested", has_external_effects=True)
@@ -123,8 +127,8 @@ async def mail_erasure_requested(runtime: Runtime, event: ErasureRequested) -> N
         row = (await session.execute(select(Erasure).where(*pending))).scalar_one_or_none()
         to = None if row is None else await active_person(session, row.user_id)
     if row is not None and to is not None:
-        day, link = day_in(to.language, row.due_at), f"{runtime.settings.public_base_url}/login"
-        await send_email(runtime, "erasure_requested", to, day=day, link=link)
+        day = day_in(to.language, row.due_at)
+        await send_email(runtime, "erasure_requested", to, page="/account/privacy", day=day)
 
 
 @on(ErasureCancelled, "notifications.mail_erasure_cancelled", has_external_effects=True)
@@ -133,7 +137,7 @@ async def mail_erasure_cancelled(runtime: Runtime, event: ErasureCancelled) -> N
     async with runtime.database.read_session() as session:
         row = await session.get_one(Erasure, event.erasure_id)
         to = await active_person(session, row.user_id)
-    await send_email(runtime, "erasure_cancelled", to)
+    await send_email(runtime, "erasure_cancelled", to, page=_SECURITY)
 
 
 @on(NewDeviceSeen, "notifications.mail_new_device", has_external_effects=True)
@@ -146,7 +150,7 @@ async def mail_new_device(runtime: Runtime, event: NewDeviceSeen) -> None:
         return
     day, time = day_in(to.language, found.created_at, to.zone), time_in(found.created_at, to.zone)
     facts = {"device": device_name(found.user_agent), "address": found.address or "", "zone": to.timezone}
-    await send_email(runtime, "new_device", to, day=day, time=time, **facts)
+    await send_email(runtime, "new_device", to, page=_SECURITY, day=day, time=time, **facts)
 
 
 @on(SessionReuseDetected, "notifications.mail_session_reused", has_external_effects=True)
@@ -157,4 +161,4 @@ async def mail_session_reused(runtime: Runtime, event: SessionReuseDetected) -> 
         row = (await session.execute(statement)).one_or_none()
         to = None if row is None else await active_person(session, row.user_id)
     if row is not None:
-        await send_email(runtime, "session_reused", to, device=device_name(row.user_agent))
+        await send_email(runtime, "session_reused", to, page=_SECURITY, device=device_name(row.user_agent))

@@ -50,15 +50,16 @@ async def _mail_link(
     if found is None or found[0].ended_at is not None or found[0].expires_at <= now():
         return
     change, user = found
-    address = f"{runtime.settings.public_base_url}/confirm-address?token={address_link(runtime.keys, link, change_id)}"
-    await send_email(runtime, letter, _recipient(user, to(change)), link=address, new_address=change.new_email)
+    page = f"/confirm-address?token={address_link(runtime.keys, link, change_id)}"
+    await send_email(runtime, letter, _recipient(user, to(change)), page=page, new_address=change.new_email)
 
 
 async def _tell(runtime: Runtime, change_id: UUID, to: Callable[[AddressChange], str]) -> None:
     found = await _change(runtime, change_id)
     if found is not None:
         change, user = found
-        await send_email(runtime, "address_changed", _recipient(user, to(change)), new_address=change.new_email)
+        to_whom, address = _recipient(user, to(change)), change.new_email
+        await send_email(runtime, "address_changed", to_whom, page="/login", new_address=address)
 
 
 async def _change(runtime: Runtime, change_id: UUID) -> tuple[AddressChange, User] | None:

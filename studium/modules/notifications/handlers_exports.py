@@ -16,7 +16,7 @@ async def tell_of_export(runtime: Runtime, event: ExportRequested) -> None:
         row = await session.get(DataExport, event.export_id)
         to = None if row is None or row.reason is None else await active_person(session, row.user_id)
     if row is not None:
-        await send_email(runtime, "export_by_school", to, reason=row.reason or "")
+        await send_email(runtime, "export_by_school", to, page="/account/privacy", reason=row.reason or "")
 
 
 @on(ExportMade, "notifications.mail_export", has_external_effects=True)
@@ -28,5 +28,5 @@ async def mail_export(runtime: Runtime, event: ExportMade) -> None:
     if row is None or to is None:
         return
     ticket = export_ticket(runtime.keys, row.id, row.expires_at)
-    link = f"{runtime.settings.public_base_url}/api/v1/exports/{row.id}/download?ticket={ticket}"
-    await send_email(runtime, "export_ready", to, link=link, day=day_in(to.language, row.expires_at, to.zone))
+    page = f"/api/v1/exports/{row.id}/download?ticket={ticket}"
+    await send_email(runtime, "export_ready", to, page=page, day=day_in(to.language, row.expires_at, to.zone))

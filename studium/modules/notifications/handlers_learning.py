@@ -51,7 +51,7 @@ async def mail_enrollment(runtime: Runtime, event: EnrollmentCreated) -> None:
     teacher = aliased(User)
     lessons = select(func.count(Lesson.id)).where(Lesson.course_id == Course.id, Lesson.archived_at.is_(None))
     statement = (
-        select(User, Course.title, teacher.full_name, lessons.correlate(Course).scalar_subquery())
+        select(User, Course.title, Course.slug, teacher.full_name, lessons.correlate(Course).scalar_subquery())
         .select_from(Enrollment)
         .join(User, User.id == Enrollment.student_id)
         .join(Course, Course.id == Enrollment.course_id)
@@ -62,8 +62,9 @@ async def mail_enrollment(runtime: Runtime, event: EnrollmentCreated) -> None:
         row = (await session.execute(statement)).one_or_none()
         if row is None:
             return
-        to, course, instructor, count = Recipient.of(row[0]), row[1], row[2], row[3]
-    await send_email(runtime, "enrollment_welcome", to, course=course, instructor=instructor, lessons=count)
+        to, course, slug, instructor, count = Recipient.of(row[0]), row[1], row[2], row[3], row[4]
+    facts = {"course": course, "instructor": instructor, "lessons": count}
+    await send_email(runtime, "enrollment_welcome", to, page=f"/courses/{slug}", **facts)
 
 
 @on(CourseInvitationSent, "notifications.mail_course_invitation", has_external_effects=True)
@@ -86,7 +87,6 @@ async def mail_course_invitation(runtime: Runtime, event: CourseInvitationSent) 
         return
     invitation, course, slug, instructor = row[0], row[1], row[2], row[3]
     to = Recipient.reading(invitation.email, "", None) if known is None else Recipient.of(known)
-    base = runtime.settings.public_base_url
     await send_email(
         runtime,
         "course_invitation",
@@ -96,7 +96,7 @@ async def mail_course_invitation(runtime: Runtime, event: CourseInvitationSent) 
         day=day_in(to.language, invitation.expires_at),
         known=known is not None,
         address=invitation.email,
-        link=f"{base}/register" if known is None else f"{base}/courses/{slug}",
+        page="/register" if known is None else f"/courses/{slug}",
     )
 
 
@@ -107,7 +107,7 @@ async def mail_certificate(runtime: Runtime, event: CertificateIssued) -> None:
     if row is None:
         return
     to = Recipient.reading(row["email"], row["full_name"], row["profile_metadata"])
-    base, number = runtime.settings.public_base_url, row["certificate_number"]
+    number = row["certificate_number"]
     ticket = certificate_ticket(runtime.keys, event.certificate_id)
     await send_email(
         runtime,
@@ -116,8 +116,8 @@ async def mail_certificate(runtime: Runtime, event: CertificateIssued) -> None:
         name=row["student_name"],
         course=row["course_title"],
         number=number,
-        link=f"{base}/api/v1/certificates/{event.certificate_id}/download?ticket={ticket}",
-        verify_link=f"{base}/verify/{number}",
+        page=f"/api/v1/certificates/{event.certificate_id}/download?ticket={ticket}",
+        verify_link=f"{runtime.settings.public_base_url}/verify/{number}",
     )
 
 
@@ -131,6 +131,7 @@ async def mail_revocation(runtime: Runtime, event: CertificateRevoked) -> None:
         runtime,
         "certificate_revoked",
         to,
+        page=f"/certificates/{event.certificate_id}",
         name=found.student_name,
         course=found.course_title,
         number=found.certificate_number,
@@ -160,6 +161,7 @@ async def mail_grade(runtime: Runtime, event: AttemptGraded) -> None:
         runtime,
         "essay_graded",
         to,
+        page=f"/attempts/{event.attempt_id}/result",
         quiz=quiz,
         course=course,
         percentage=f"{percentage:.2f}".rstrip("0").rstrip("."),

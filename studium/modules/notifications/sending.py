@@ -54,20 +54,26 @@ async def active_person(session: AsyncSession, user_id: UUID) -> Recipient | Non
     return None if user is None else Recipient.of(user)
 
 
-async def send_email(runtime: Runtime, letter: str, to: Recipient | None, **facts: Fact) -> None:
+async def send_email(
+    runtime: Runtime, letter: str, to: Recipient | None, *, page: str | None = None, **facts: Fact
+) -> None:
     """Send an email, if there is a recipient. A job that runs again sends it under the same Message-ID.
+
+    `page` is where its button leads: a path of the school.
 
     Raises MailUnavailable, which is worth another try, and PermanentJobError for one that is refused for good.
     """
     if to is None:
         return
+    base = runtime.settings.public_base_url
+    link = {} if page is None else {"link": base + page}
     mail = render(
         letter,
         to=to.email,
         language=to.language,
         message_id=runtime.mailer.message_id_for(current_job_id()),
-        footer_link=runtime.settings.public_base_url,
-        **{"name": to.name, **facts},
+        footer_link=base,
+        **{"name": to.name, **link, **facts},
     )
     try:
         await runtime.mailer.send(mail)
