@@ -29,9 +29,13 @@ from studium.models import IdempotencyKey
 LIFETIME = timedelta(hours=24)
 KEY_MAX = 255
 REPLAYED = "Idempotency-Replayed"
-_KEPT_HEADERS = ("content-type", "etag", "link", "location")
+_KEPT_HEADERS = ("content-type", "etag", "link", "location", "set-cookie")
+"""A form of a page is answered with a cookie that names the sentence of the next page; no answer of the API has one."""
 _SWEEP_SECONDS = 3600
 _FINGERPRINT = "idempotency-fingerprint"
+_FORM = "form:"
+"""What the keys of pages begin with: a form with a word of its own is its own key."""
+
 _TAKEN = ("id", "user_id", "key", "fingerprint", "created_at", "expires_at")
 
 
@@ -59,6 +63,7 @@ _LOCK = PreparedStatement(
 )
 _KNOWN = PreparedStatement(select(*_COLUMNS).where(*_KEY))
 _FORGET = PreparedStatement(delete(IdempotencyKey).where(*_KEY).returning(IdempotencyKey.id))
+_WAIT = PreparedStatement(select(func.pg_advisory_xact_lock(bindparam("p_number", type_=BigInteger())).label("waited")))
 _TAKE = PreparedStatement(
     insert(IdempotencyKey)
     .values({name: bindparam(f"p_{name}", type_=_COLUMNS[name].type) for name in _TAKEN})
@@ -98,6 +103,17 @@ class StoredReplays:
         return await begin(
             request.state.session, request.state.actor_id, normalize_key(key), await _fingerprint(request)
         )
+
+
+async def begin_form(request: Request) -> Response | _Taken:
+    """As `StoredReplays.begin` for the form of a page, which holds a word of its own: changed, it is another one."""
+    said = await _fingerprint(request)
+    return await begin(request.state.session, request.state.actor_id, form_key(said), said)
+
+
+def form_key(*said: str) -> str:
+    """The key of a form of a page with a word of its own, of all that it says."""
+    return _FORM + hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
 async def begin(place: AsyncSession | Transaction, user_id: UUID, key: str, fingerprint: str) -> Response | _Taken:
@@ -174,10 +190,16 @@ async def _fingerprint(request: Request) -> str:
 
 
 async def _take_turn(transaction: Transaction, user_id: UUID, key: str) -> None:
-    """Raise RequestInProgress while another request holds the key; on SQLite writers take turns anyway."""
+    """Raise RequestInProgress while another request holds the key; on SQLite writers take turns anyway.
+
+    A form waits instead: a browser shows what its last click is answered with.
+    """
     if transaction.dialect != "postgresql":
         return
     number = int.from_bytes(hashlib.sha256(f"{user_id} {key}".encode()).digest()[:8], signed=True)
+    if key.startswith(_FORM):
+        await transaction.first(_WAIT, p_number=number)
+        return
     lock = await transaction.first(_LOCK, p_number=number)
     if lock is None or not lock["is_ours"]:
         message = "The first request with this key is still running."

@@ -19,6 +19,9 @@ _CARRYING_MAX = 1_000_000
 
 _CARRIERS = ("/login", "/account/prove")
 FIELDS_MAX = 100
+ONCE = "once"
+"""The field with the word of a form that makes something: see `once.py`."""
+
 LIMITS = "form_limits"
 """The attribute of a route that takes longer forms: its bytes and its number of fields."""
 

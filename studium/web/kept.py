@@ -12,6 +12,7 @@ from uuid import UUID
 
 from studium.kit.base.clock import now
 from studium.kit.security.tokens import Keys, TokenInvalid
+from studium.web.forms import ONCE
 
 FIELD = "kept"
 """The hidden field that carries it, of the log-in and of the question for the password."""
@@ -36,7 +37,7 @@ class Kept:
         """What is worth keeping of a form, every value of each field; None where nothing was typed."""
         names = [name for name in lists if not any(word in name for word in _SECRETS)]
         fields = [(name, value) for name in names for value in lists[name]]
-        is_typed = any(value for name, value in fields if name != "next")
+        is_typed = any(value for name, value in fields if name not in ("next", ONCE))
         return cls(path, fields, None if owner is None else str(owner)) if is_typed else None
 
     def is_for(self, user_id: UUID) -> bool:

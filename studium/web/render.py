@@ -22,6 +22,7 @@ from studium.web.covers import cover
 from studium.web.forms import Form
 from studium.web.messages import audit_action, field_error, problem_title, row_error
 from studium.web.navigation import menu, place
+from studium.web.once import hidden_word, new_word
 from studium.web.translations import Translations, translations_for
 
 ROOT = Path(__file__).parent
@@ -188,6 +189,8 @@ def environment(language: str) -> Environment:
         "audit_action": partial(audit_action, words),
         "version": __version__,
         "Crumb": Crumb,
+        "once": hidden_word,
+        "once_word": new_word,
         "menu": menu,
         "menu_place": place,
     }

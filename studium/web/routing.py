@@ -28,6 +28,7 @@ from studium.web.csp import policy
 from studium.web.forms import FIELDS_MAX, FORM_MAX, LIMITS, Form, leave_body, read_form
 from studium.web.kept import FIELD, Kept
 from studium.web.login import login_page
+from studium.web.once import acts_once
 from studium.web.render import Page, rendered
 from studium.web.translations import translations_for
 from studium.web.visitor import Visitor, current_visitor, is_secure, keep_session, session_cookie
@@ -104,7 +105,8 @@ class PageRoute(APIRoute):
     plan: PagePlan | None = None
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 -- as FastAPI's own.
-        super().__init__(path, endpoint, **options)
+        is_form = "POST" in options["methods"]
+        super().__init__(path, acts_once(endpoint) if is_form else endpoint, **options)
         found = plan_of(self, frozenset(self.param_convertors), ResponseMaker(self))
         if found is not None and self.methods == {"GET"}:
             self.plan = PagePlan(self._page(found.run))

@@ -22,6 +22,7 @@ from studium.web import lists
 from studium.web.admin.views import ImportView
 from studium.web.forms import shown_form
 from studium.web.lists import Cursor
+from studium.web.once import file_once
 from studium.web.render import Page
 from studium.web.routing import Pages, see, shows_again, takes_files
 
@@ -49,14 +50,14 @@ async def upload_people(request: Request, actor: Admin) -> Response:
     """Take the file in; a job makes the plan, and nothing is changed meanwhile."""
     runtime, kind = request_runtime(request), request.headers.get("content-type", "")
     async with received(runtime, kind, request.stream()) as upload, stored(runtime, upload.path) as path:
-        import_id = await runtime.database.write(partial(_add, actor=actor, upload=upload, path=path))
-    return see(_ONE.format(import_id=import_id))
+        act, remove = partial(_add, actor=actor, upload=upload, path=path), partial(runtime.storage.delete, path)
+        return await file_once(request, actor.id, upload.fingerprint, act=act, discard=remove)
 
 
-async def _add(session: AsyncSession, *, actor: Actor, upload: PeopleUpload, path: str) -> UUID:
+async def _add(session: AsyncSession, *, actor: Actor, upload: PeopleUpload, path: str) -> Response:
     row = actions.new_import(actor.id, upload.label, size=upload.size, rows=upload.rows, invite=upload.fields.invite)
     await actions.request_plan(session, row, path)
-    return row.id
+    return see(_ONE.format(import_id=row.id))
 
 
 @router.get(_ONE)

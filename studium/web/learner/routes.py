@@ -4,6 +4,7 @@ from functools import partial
 from typing import Literal
 
 from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from studium.access.actor import Actor, CurrentUser
@@ -18,14 +19,15 @@ from studium.modules.enrollments import queries
 from studium.modules.enrollments.schemas import MyCourseOut
 from studium.modules.files import actions as files_actions
 from studium.modules.files import queries as files
-from studium.modules.files.actions_upload import add_file, received, stored
-from studium.web import flash, lists
+from studium.modules.files.actions_upload import add_file, discard, received, stored
+from studium.web import lists
 from studium.web.forms import shown_form
 from studium.web.learner.views import Home, OwnCourse, OwnFiles, Shelf, UploadLimits
 from studium.web.lists import Cursor
+from studium.web.once import file_once
 from studium.web.render import Page
-from studium.web.routing import Later, Pages, see, shows_again, takes_files
-from studium.web.visitor import VisitorDep, is_secure
+from studium.web.routing import Later, Pages, see_and_say, shows_again, takes_files
+from studium.web.visitor import VisitorDep
 
 router = Pages()
 PER_PAGE = 24
@@ -90,19 +92,20 @@ async def upload_file(request: Request, actor: CurrentUser) -> Response:
     """Take a file in, as the API does: judged while it comes, and a row only when it is stored."""
     runtime, kind = request_runtime(request), request.headers.get("content-type", "")
     async with received(runtime, actor, kind, request.stream()) as upload, stored(runtime, upload) as name:
-        await runtime.database.write(partial(add_file, actor=actor, upload=upload, name=name))
-    response = see("/my/files")
-    flash.say(response, "file-uploaded", secure=is_secure(runtime.settings))
-    return response
+
+        async def add(session: AsyncSession) -> Response:
+            await add_file(session, actor, upload, name)
+            return see_and_say(request, "/my/files", "file-uploaded")
+
+        remove = partial(discard, runtime, name)
+        return await file_once(request, actor.id, upload.fingerprint, act=add, discard=remove)
 
 
 @router.post("/my/files/{file_id}/delete")
 async def delete_file(request: Request, file: DeletableFile, session: SessionDep) -> Response:
     """Delete a file that no course shows."""
     await files_actions.delete_file(session, file)
-    response = see("/my/files")
-    flash.say(response, "file-deleted", secure=is_secure(request_runtime(request).settings))
-    return response
+    return see_and_say(request, "/my/files", "file-deleted")
 
 
 @router.get("/my/certificates")

@@ -79,12 +79,12 @@ async def write_lessons(page: Page) -> None:
 async def add_film(page: Page) -> None:
     """Upload a film, make it the video of the lesson, and give it captions."""
     await page.set_input_files("#file", upload("talk.mp4"))
-    await go(page, "form[action$='/files'] button")
+    await go(page, "form[action*='/files'] button")
     await page.wait_for_selector("md-editor[ready]")
     await page.locator("#ed details.fold summary").click()
     await go(page, "button[name=film]")
     await page.set_input_files("#captions-file", upload("talk.vtt"))
-    await go(page, "button[formaction$='/captions/ar']")
+    await go(page, "button[formaction*='/captions/ar']")
 
 
 async def write_quiz(page: Page) -> None:

@@ -203,7 +203,7 @@ async def test_a_changed_key_offers_the_regrade_and_a_dry_run_comes_first(world:
         tried = await ada.post(f"{Q}/regrade", {"do": "dry-run", "never_lower": "1"})
         report = await ada.get(tried.headers["location"])
         assert "Nothing has happened yet" in text(report)
-        assert tree(report).xpath("//main//form[@method='post']//input/@name") == ["never_lower"]
+        assert tree(report).xpath("//main//form[@method='post']//input/@name") == ["once", "never_lower"]
         done = await ada.post(f"{Q}/regrade", {"never_lower": "1", "do": "apply"})
         assert "The quiz is regraded." in text(await ada.get(done.headers["location"]))
         history = text(await ada.get(f"{Q}/regrade"))

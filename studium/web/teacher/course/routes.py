@@ -23,11 +23,12 @@ from studium.modules.courses.queries import find_managed, lacks_to_publish
 from studium.modules.courses.queries_categories import categories
 from studium.modules.courses.schemas import CourseOut, CourseUpdate
 from studium.modules.exchange.routes import read_export
-from studium.modules.files.actions_upload import Upload, add_file, address_of, received, stored
+from studium.modules.files.actions_upload import Upload, add_file, address_of, discard, received, stored
 from studium.modules.files.errors import FileTypeNotAllowed
 from studium.modules.users.queries import UserFilter, user_page
 from studium.web import lists
 from studium.web.forms import Form, FormDep, shown_form
+from studium.web.once import file_once
 from studium.web.render import Page
 from studium.web.routing import Later, Pages, see_and_say, shows_again, takes_files
 from studium.web.teacher.course.views import PICTURE_TEXT, PublishView, SettingsView, course_values
@@ -94,8 +95,13 @@ async def upload_cover(request: Request, course_id: UUID, actor: Teacher, reads:
             message = "A cover is a picture."
             raise FileTypeNotAllowed(message)
         async with stored(runtime, upload) as name:
-            await runtime.database.write(partial(_set_cover, actor=actor, upload=upload, name=name))
-    return see_and_say(request, f"/teach/courses/{course_id}/settings", "saved")
+
+            async def put(session: AsyncSession) -> Response:
+                await _set_cover(session, actor, upload, name)
+                return see_and_say(request, f"/teach/courses/{course_id}/settings", "saved")
+
+            remove = partial(discard, runtime, name)
+            return await file_once(request, actor.id, upload.fingerprint, act=put, discard=remove)
 
 
 async def _set_cover(session: AsyncSession, actor: Actor, upload: Upload, name: str) -> None:

@@ -19,6 +19,7 @@ from studium.modules.exchange.queries import own_imports
 from studium.modules.exchange.schemas import ImportOut
 from studium.web import lists
 from studium.web.forms import shown_form
+from studium.web.once import file_once
 from studium.web.render import Page
 from studium.web.routing import Pages, see, shows_again, takes_files
 from studium.web.teacher.imports.views import ImportsView, ReportView
@@ -60,12 +61,12 @@ async def upload_course(request: Request, actor: Teacher) -> Response:
         uploads.received(runtime, actor, kind, request.stream()) as upload,
         uploads.stored(runtime, upload.path) as path,
     ):
-        import_id = await runtime.database.write(partial(_request, actor=actor, upload=upload, path=path))
-    return see(f"/teach/import/{import_id}")
+        act, remove = partial(_request, actor=actor, upload=upload, path=path), partial(runtime.storage.delete, path)
+        return await file_once(request, actor.id, upload.fingerprint, act=act, discard=remove)
 
 
-async def _request(session: AsyncSession, *, actor: Actor, upload: uploads.Upload, path: str) -> UUID:
-    return (await uploads.request_import(session, actor, upload, path)).id
+async def _request(session: AsyncSession, *, actor: Actor, upload: uploads.Upload, path: str) -> Response:
+    return see(f"/teach/import/{(await uploads.request_import(session, actor, upload, path)).id}")
 
 
 @router.get("/teach/import/{import_id}")

@@ -17,8 +17,9 @@ from studium.models.course import AS_MUTEX
 from studium.modules.courses.actions_lessons import update_lesson
 from studium.modules.courses.deps import ManagedCourse
 from studium.modules.courses.schemas import LessonUpdate
-from studium.modules.files.actions_upload import Upload, add_file, received, stored
+from studium.modules.files.actions_upload import Upload, add_file, discard, received, stored
 from studium.web.forms import Form, FormDep
+from studium.web.once import file_once
 from studium.web.routing import Pages, see_and_say, shows_again, takes_files
 from studium.web.teacher.lessons.found import LESSON, ManagedLesson
 from studium.web.teacher.lessons.routes import editor_again
@@ -34,8 +35,13 @@ async def upload_file(request: Request, course: ManagedCourse, lesson: ManagedLe
     """Take a file in; it is offered first among those that can be put into the text."""
     runtime, kind = request_runtime(request), request.headers.get("content-type", "")
     async with received(runtime, actor, kind, request.stream()) as upload, stored(runtime, upload) as name:
-        await runtime.database.write(partial(add_file, actor=actor, upload=upload, name=name))
-    return see_and_say(request, f"/teach/courses/{course.id}/lessons/{lesson.id}", "file-uploaded")
+
+        async def add(session: AsyncSession) -> Response:
+            await add_file(session, actor, upload, name)
+            return see_and_say(request, f"/teach/courses/{course.id}/lessons/{lesson.id}", "file-uploaded")
+
+        remove = partial(discard, runtime, name)
+        return await file_once(request, actor.id, upload.fingerprint, act=add, discard=remove)
 
 
 @router.post(f"{LESSON}/captions/{{language}}")
@@ -48,11 +54,12 @@ async def upload_captions(
     runtime, kind = request_runtime(request), request.headers.get("content-type", "")
     async with received(runtime, actor, kind, request.stream()) as upload, stored(runtime, upload) as name:
 
-        async def add(session: AsyncSession) -> None:
+        async def add(session: AsyncSession) -> Response:
             await _add_captions(session, actor, (course.id, lesson.id), upload, name, language)
+            return see_and_say(request, f"/teach/courses/{course.id}/lessons/{lesson.id}", "captions-added")
 
-        await runtime.database.write(add)
-    return see_and_say(request, f"/teach/courses/{course.id}/lessons/{lesson.id}", "captions-added")
+        remove = partial(discard, runtime, name)
+        return await file_once(request, actor.id, upload.fingerprint, act=add, discard=remove)
 
 
 async def _add_captions(

@@ -2,14 +2,13 @@ import { partOf } from "./html.js";
 
 /**
  * A form with a file. The file may be dropped on it, and its upload is shown and can be cancelled; what the server refuses is
- * shown in the place of the form. The words are attributes: `data-drop`, `data-sending`, `data-cancel`, `data-lost`.
+ * shown in the place of the form. The words are attributes: `data-sending`, `data-cancel`, `data-lost`.
  */
 class FileDrop extends HTMLElement {
   #request = null;
 
   connectedCallback() {
     for (const kind of ["dragover", "dragleave", "drop", "submit"]) this.addEventListener(kind, this);
-    this.#begin();
   }
 
   disconnectedCallback() {
@@ -18,13 +17,6 @@ class FileDrop extends HTMLElement {
 
   get #input() {
     return this.querySelector("input[type=file]");
-  }
-
-  #begin() {
-    const hint = document.createElement("span");
-    hint.className = "hint";
-    hint.textContent = this.dataset.drop;
-    this.#input.after(hint);
   }
 
   handleEvent(event) {
@@ -106,7 +98,6 @@ class FileDrop extends HTMLElement {
       return;
     }
     this.replaceChildren(...part.childNodes);
-    this.#begin();
     this.querySelector(".summary")?.focus();
   }
 

@@ -44,7 +44,6 @@ const TOOLS = {
 
 /** Let the buttons of a bar and the keys work on a text. */
 export function equip(area, bar, words) {
-  bar.hidden = false;
   bar.addEventListener("click", event => {
     const name = event.target.closest("[data-tool]")?.dataset.tool;
     if (name && !area.readOnly) TOOLS[name](area, words);
