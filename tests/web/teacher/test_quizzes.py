@@ -359,3 +359,6 @@ async def test_pasted_questions_are_added_once_by_two_clicks(world: World):
     assert again.status_code == 412
     assert tree(again).xpath("//textarea[@id='text']")[0].text.strip() == PASTED.strip()
     assert await world.count(QuizQuestion) == many > before
+        lettered = await ada.post(f"{Q}/paste", {"text": "من؟\nأ) أنا\nب) أنت", "do": "look"})
+        assert "لم تُعلَّم إجابة صحيحة" in text(lettered)
+        assert "السطر 2" in text(lettered)

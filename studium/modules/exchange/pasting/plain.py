@@ -7,17 +7,17 @@
     ! One has to be greater than 1.
 
 `*` is a right answer, `-` a wrong one, `=` a text that is right (`= true` and `= false` make it a statement), `!` the
-explanation. Without answers it is an essay. `[2]` at the end of the question are its points.
+explanation. Without answers it is an essay. `[2]` at the end of the question are its points. Lettered answers and
+Aiken's format become these signs (`lettered.py`).
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
 
 from studium.models import QuestionType
 from studium.modules.exchange.model.texts import OptionText, QuestionText
+from studium.modules.exchange.pasting.lettered import ANSWERS_FIRST, Line, PlainFault, question_blocks, signed
 
 _NUMBER = re.compile(r"\d{1,3}[.)]\s+")
 _POINTS = re.compile(r"\[(\d{1,3}(?:\.\d{1,2})?)\]$")
@@ -26,28 +26,17 @@ _RIGHT, _WRONG, _KEY, _REMARK = "*", "-", "=", "!"
 SIGNS = (_RIGHT, _WRONG, _KEY, _REMARK)
 
 AFTER = "Below the answers only answers and explanations may stand; an empty line ends a question."
-ANSWERS_FIRST = "The question is missing above its answers."
 BOTH = "A question has either answers to choose from or right texts, not both."
-
-
-@dataclass(frozen=True, slots=True)
-class PlainFault:
-    """Why the question that begins nearby cannot be read."""
-
-    line: int
-    reason: str
 
 
 def plain_questions(text: str) -> Iterator[tuple[int, QuestionText | PlainFault]]:
     """Yield each question with the line that it begins at, or why it is none."""
-    numbered = [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1)]
-    for is_question, lines in groupby(numbered, lambda each: bool(each[1])):
-        if is_question:
-            block = list(lines)
-            yield block[0][0], _read(block)
+    for block in question_blocks(text):
+        lines = signed(block)
+        yield block[0][0], lines if isinstance(lines, PlainFault) else _read(lines)
 
 
-def _read(block: list[tuple[int, str]]) -> QuestionText | PlainFault:
+def _read(block: list[Line]) -> QuestionText | PlainFault:
     stem: list[str] = []
     found: dict[str, list[str]] = {sign: [] for sign in SIGNS}
     options = []

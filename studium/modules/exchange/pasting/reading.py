@@ -15,7 +15,8 @@ from studium.modules.exchange.formats.questions.parts import Kind, Part, Questio
 from studium.modules.exchange.model.items import SCHEME
 from studium.modules.exchange.model.texts import QuestionText
 from studium.modules.exchange.model.wishes import question_wish
-from studium.modules.exchange.pasting.plain import PlainFault, plain_questions
+from studium.modules.exchange.pasting.lettered import PlainFault
+from studium.modules.exchange.pasting.plain import plain_questions
 from studium.modules.exchange.pasting.schemas import PastedOptionOut, PastedQuestionOut, PasteFaultOut, PasteFormat
 from studium.modules.quizzes.authoring.actions_questions import new_question
 from studium.modules.quizzes.errors import InvalidQuestion
@@ -23,7 +24,7 @@ from studium.modules.quizzes.schemas import MAX_QUESTIONS, QuestionCreate
 
 _LABEL = PurePath("text")
 _IS_GIFT = re.compile(r"^[^\S\n]*(?:::|\$CATEGORY:)|(?<!\\)\{[^{}]*\}", re.MULTILINE)
-_IS_PLAIN = re.compile(r"^[^\S\n]*[*-]\s", re.MULTILINE)
+_IS_PLAIN = re.compile(r"^[^\S\n]*(?:[*-]\s|ANSWER:[^\S\n]*[A-Z][^\S\n]*$)", re.MULTILINE | re.IGNORECASE)
 _NAME_MAX = 80
 
 NOTHING = "There is no question in it."
@@ -63,7 +64,7 @@ _ANY_QUIZ = Quiz(id=UUID(int=0))
 
 
 def format_of(text: str) -> PasteFormat:
-    """GIFT where there are braces or titles and no line begins as an answer of the plain form does."""
+    """GIFT where there are braces or titles and no line is an answer of the plain form, or of Aiken's."""
     return PasteFormat.GIFT if _IS_GIFT.search(text) and not _IS_PLAIN.search(text) else PasteFormat.PLAIN
 
 

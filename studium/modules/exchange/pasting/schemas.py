@@ -28,7 +28,9 @@ class PasteIn(RequestModel):
 
     In the plain form an empty line ends a question. Below its text a line begins with `*` for a right answer, `-` for a
     wrong one, `=` for a text that is right (`= true` and `= false` make it a statement) or `!` for the explanation;
-    without answers it is an essay. `[2]` at the end of a question are its points.
+    without answers it is an essay. `[2]` at the end of a question are its points. Lettered answers (`a)`,
+    `B.`) are plain, too: `*` before or after it marks a right one, or a line `ANSWER: B` below them does, as in Aiken's
+    format.
     """
 
     text: PastedText

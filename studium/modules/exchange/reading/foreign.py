@@ -201,5 +201,5 @@ def foreign_text(data: bytes) -> str | None:
     """What a text of questions is, where it is not GIFT."""
     text = _decoded(data).replace("\r", "\n")
     if _AIKEN.search(text) and "{" not in text:
-        return str(_Kind("a file of questions in Aiken's format", _THROUGH_MOODLE))
+        return str(_Kind("a file of questions in Aiken's format", "Paste its text into a quiz"))
     return None

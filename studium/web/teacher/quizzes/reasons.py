@@ -46,6 +46,11 @@ def reason_of(sentence: str, language: str) -> Reason:
         ),
         "The question is missing": _("The question is missing above its answers."),
         "A question has either": _("A question has either answers to choose from or right texts, not both."),
+        "No answer is marked": _(
+            "No answer is marked as right: put * before it, or a line such as ANSWER: B below the answers."
+        ),
+        "The line of the right": _("The line of the right answer names none of the answers above it."),
+        "The star and the line": _("The star and the line of the right answer mark different answers."),
         "There is no question": _("There is no question in it."),
         "A picture that is": _("A picture that is written into the text cannot be pasted; upload it as a file first."),
         "A quiz holds at most": _("A quiz holds 500 questions and 9,999.99 points at most."),
