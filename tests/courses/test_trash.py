@@ -8,7 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
+from studium.access.actor import Actor
 from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
 from studium.kit.base.problems import NotFound
 from studium.kit.base.versions import ANY_VERSION
 from studium.models import (
@@ -16,17 +18,27 @@ from studium.models import (
     Lesson,
     LessonProgress,
     LessonType,
+    QuestionType,
     Quiz,
     QuizAccommodation,
     QuizQuestion,
+    Role,
     TrashItem,
 )
 from studium.models.undo.trash import KEPT
 from studium.modules.courses.actions_lessons import delete_lesson, update_lesson
 from studium.modules.courses.schemas import MAX_LESSONS, LessonUpdate
-from studium.modules.quizzes.authoring.actions import delete_quiz
-from studium.modules.quizzes.authoring.actions_questions import delete_question, update_question
-from studium.modules.quizzes.schemas import QuestionUpdate
+from studium.modules.quizzes.authoring.actions import delete_quiz, publish_quiz, unpublish_quiz, update_quiz
+from studium.modules.quizzes.authoring.actions_import import append_questions
+from studium.modules.quizzes.authoring.actions_questions import (
+    create_question,
+    delete_question,
+    reorder_questions,
+    update_question,
+)
+from studium.modules.quizzes.grading.actions_accommodations import delete_accommodation, put_accommodation
+from studium.modules.quizzes.schemas import QuestionCreate, QuestionOrder, QuestionUpdate, QuizUpdate
+from studium.modules.quizzes.schemas_staff import AccommodationIn
 from studium.modules.trash.jobs import empty_trash
 from tests.answers import ok, refused
 from tests.courses.teaching import new_course, new_lesson, titles
@@ -262,6 +274,8 @@ async def test_what_was_removed_while_it_was_looked_up_is_not_there(world: World
         quiz = await session.get_one(Quiz, world.ids["Q1"])
         question = await session.get_one(QuizQuestion, world.ids["K1"])
         session.expunge_all()
+    ada = Actor(world.ids["ada"], Role.INSTRUCTOR, new_id())
+    written = QuestionCreate(question_text="Late?", question_type=QuestionType.ESSAY)
     for path in (QUIZ + "/questions/{K1}", QUIZ, COURSE + "/lessons/{L2}"):
         ok(await world.call("ada", "DELETE", path), 204)
     async with world.runtime.database.write_session() as session:
@@ -270,6 +284,14 @@ async def test_what_was_removed_while_it_was_looked_up_is_not_there(world: World
             delete_lesson(session, course, lesson, ANY_VERSION),
             update_lesson(session, course, lesson, LessonUpdate(title="Late"), ANY_VERSION),
             delete_quiz(session, course, quiz, ANY_VERSION),
+            update_quiz(session, quiz, QuizUpdate(title="Late"), ANY_VERSION),
+            publish_quiz(session, quiz, ANY_VERSION),
+            unpublish_quiz(session, quiz, ANY_VERSION),
+            create_question(session, quiz, written),
+            append_questions(session, quiz, [written], ANY_VERSION),
+            reorder_questions(session, quiz, QuestionOrder(question_ids=[question.id])),
+            put_accommodation(session, ada, course, quiz, world.ids["sam"], AccommodationIn(), ANY_VERSION),
+            delete_accommodation(session, ada, quiz, world.ids["sam"]),
             delete_question(session, course, quiz, question, ANY_VERSION),
             update_question(session, quiz, question, QuestionUpdate(question_text="Late"), ANY_VERSION),
         ):

@@ -5,9 +5,7 @@ from decimal import Decimal
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access.reading import NOTHING
 from studium.kit.base.ids import new_id
-from studium.kit.base.problems import NotFound
 from studium.kit.base.versions import IfMatchHeader
 from studium.kit.db.database import raise_on_conflict
 from studium.kit.db.tables import apply_changes
@@ -23,6 +21,7 @@ from studium.models import (
     increment_version,
 )
 from studium.models.course import AS_MUTEX
+from studium.modules.quizzes.authoring.locking import lock_quiz
 from studium.modules.quizzes.authoring.trash import put_quiz_in_trash
 from studium.modules.quizzes.errors import (
     LessonHasQuiz,
@@ -70,7 +69,7 @@ def fit_to_type(quiz: Quiz) -> None:
 
 
 async def update_quiz(session: AsyncSession, quiz: Quiz, patch: QuizUpdate, if_match: IfMatchHeader) -> Quiz:
-    """Write the fields that were sent; raises PreconditionFailed, QuizTypeFixed."""
+    """Write the fields that were sent; raises NotFound, PreconditionFailed, QuizTypeFixed."""
     await _lock(session, quiz, if_match)
     changes = patch.changes()
     if changes.get("quiz_type", quiz.quiz_type) is not quiz.quiz_type and await _has_attempts(session, quiz):
@@ -84,7 +83,7 @@ async def update_quiz(session: AsyncSession, quiz: Quiz, patch: QuizUpdate, if_m
 
 
 async def publish_quiz(session: AsyncSession, quiz: Quiz, if_match: IfMatchHeader) -> Quiz:
-    """Show the quiz to learners; raises QuizNotPublishable with the reasons. Again: no change."""
+    """Show the quiz to learners; raises NotFound, QuizNotPublishable with the reasons. Again: no change."""
     await _lock(session, quiz, if_match)
     if quiz.is_published:
         return quiz
@@ -104,7 +103,7 @@ async def reasons_not_to_publish(session: AsyncSession, quiz: Quiz) -> list[str]
 
 
 async def unpublish_quiz(session: AsyncSession, quiz: Quiz, if_match: IfMatchHeader) -> Quiz:
-    """Hide the quiz from learners; attempts that are under way go on. Again: no change."""
+    """Hide the quiz from learners; attempts that are under way go on. Again: no change. Raises NotFound."""
     await _lock(session, quiz, if_match)
     return await _set_published(session, quiz, published=False)
 
@@ -120,9 +119,6 @@ async def delete_quiz(session: AsyncSession, course: Course, quiz: Quiz, if_matc
     """Put a quiz that nobody has taken into the trash; raises QuizHasAttempts otherwise, NotFound where it is there."""
     await session.refresh(course, with_for_update=AS_MUTEX)
     await _lock(session, quiz, if_match)
-    is_live = select(Lesson.id).where(Lesson.id == quiz.lesson_id, Lesson.archived_at.is_(None))
-    if await session.scalar(is_live) is None:
-        raise NotFound(NOTHING)
     if await _has_attempts(session, quiz):
         message = "Somebody has taken this quiz; unpublish it instead."
         raise QuizHasAttempts(message)
@@ -134,6 +130,6 @@ async def _has_attempts(session: AsyncSession, quiz: Quiz) -> bool:
 
 
 async def _lock(session: AsyncSession, quiz: Quiz, if_match: IfMatchHeader) -> None:
-    """Take the row's lock, read it afresh, and hold it against `If-Match`."""
-    await session.refresh(quiz, with_for_update=True)
+    """Take the row's lock, and hold it against `If-Match`."""
+    await lock_quiz(session, quiz)
     if_match.require(quiz.version)

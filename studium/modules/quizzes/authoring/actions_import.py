@@ -14,6 +14,7 @@ from studium.kit.db.tables import apply_changes
 from studium.models import Quiz, QuizQuestion, increment_version
 from studium.modules.quizzes.authoring.actions import DEFAULT_PASSING_SCORE, fit_to_type
 from studium.modules.quizzes.authoring.actions_questions import check_room, new_question
+from studium.modules.quizzes.authoring.locking import lock_quiz
 from studium.modules.quizzes.schemas import QuestionCreate, QuizCreate
 
 
@@ -39,9 +40,9 @@ async def append_questions(
 ) -> list[QuizQuestion]:
     """Add questions at the end of a quiz, in order: all or none.
 
-    Raises PreconditionFailed, InvalidQuestion, TooManyQuestions.
+    Raises NotFound, PreconditionFailed, InvalidQuestion, TooManyQuestions.
     """
-    await session.refresh(quiz, with_for_update=True)
+    await lock_quiz(session, quiz)
     if_match.require(quiz.version)
     statement = select(QuizQuestion.points).where(QuizQuestion.quiz_id == quiz.id)
     there = (await session.execute(statement)).scalars().all()

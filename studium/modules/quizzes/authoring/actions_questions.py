@@ -16,6 +16,7 @@ from studium.kit.db.ordering import inserted, renumber
 from studium.kit.db.tables import apply_changes
 from studium.models import Course, JsonObject, Quiz, QuizQuestion, increment_version
 from studium.models.course import AS_MUTEX
+from studium.modules.quizzes.authoring.locking import lock_quiz
 from studium.modules.quizzes.authoring.trash import put_question_in_trash
 from studium.modules.quizzes.errors import InvalidQuestion, InvalidQuestionOrder, LastQuestion, TooManyQuestions
 from studium.modules.quizzes.question_types import key_errors
@@ -32,7 +33,7 @@ DEFAULT_POINTS = Decimal(1)
 
 
 async def create_question(session: AsyncSession, quiz: Quiz, payload: QuestionCreate) -> QuizQuestion:
-    """Insert or append a question; raises InvalidQuestion, TooManyQuestions."""
+    """Insert or append a question; raises NotFound, InvalidQuestion, TooManyQuestions."""
     order, points = await locked_questions(session, quiz)
     question = new_question(quiz, payload, len(order) + 1)
     check_room(len(order) + 1, points + question.points)
@@ -64,8 +65,8 @@ def new_question(quiz: Quiz, payload: QuestionCreate, place: int) -> QuizQuestio
 
 
 async def locked_questions(session: AsyncSession, quiz: Quiz) -> tuple[list[UUID], Decimal]:
-    """Lock the quiz, then read its questions in order and their points in all."""
-    await session.refresh(quiz, with_for_update=True)
+    """Lock the quiz, then read its questions in order and their points in all; raises NotFound."""
+    await lock_quiz(session, quiz)
     statement = select(QuizQuestion.id, QuizQuestion.points).where(QuizQuestion.quiz_id == quiz.id)
     rows = (await session.execute(statement.order_by(QuizQuestion.order_index))).all()
     return [row.id for row in rows], sum((row.points for row in rows), Decimal(0))
@@ -140,7 +141,7 @@ async def update_question(
 
 
 async def reorder_questions(session: AsyncSession, quiz: Quiz, payload: QuestionOrder) -> None:
-    """Put all questions into the order given; raises InvalidQuestionOrder unless it is a full permutation."""
+    """Put all questions into the order given; raises NotFound, InvalidQuestionOrder unless it is a full permutation."""
     order, _ = await locked_questions(session, quiz)
     if len(payload.question_ids) != len(order) or set(payload.question_ids) != set(order):
         message = "Name every question of the quiz exactly once."

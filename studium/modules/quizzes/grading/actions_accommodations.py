@@ -13,6 +13,7 @@ from studium.kit.base.problems import NotFound
 from studium.kit.base.versions import IfMatchHeader
 from studium.kit.db.tables import apply_changes
 from studium.models import Course, Enrollment, Quiz, QuizAccommodation, increment_version
+from studium.modules.quizzes.authoring.locking import lock_quiz
 from studium.modules.quizzes.schemas_staff import AccommodationIn
 
 
@@ -49,8 +50,8 @@ async def put_accommodation(
 
 
 async def _held(session: AsyncSession, quiz: Quiz, student_id: UUID) -> QuizAccommodation | None:
-    """What is there, if anything; the quiz is locked, so that two who set it at once take turns."""
-    await session.refresh(quiz, with_for_update=True)
+    """What is there, if anything; the quiz is locked, so that two who set it at once take turns. Raises NotFound."""
+    await lock_quiz(session, quiz)
     statement = select(QuizAccommodation).where(
         QuizAccommodation.quiz_id == quiz.id, QuizAccommodation.student_id == student_id
     )
