@@ -37,6 +37,13 @@ _TIMED = """() => {
 }"""
 
 
+TYPED = (
+    ("9", "", "Give at most the points of the question."),
+    ("two", "", "Write a number, such as 2.5."),
+    ("", "Words.", "Give points, or take the words away."),
+)
+
+
 @pytest.fixture
 async def school(chromium: Browser, database_url: str, tmp_path: Path) -> AsyncIterator[Eyes]:  # noqa: F811 -- the fixture of that name.
     async with eyes(chromium, database_url, tmp_path) as opened:
@@ -162,6 +169,15 @@ async def test_what_does_not_fit_keeps_the_piece_and_keys_can_be_turned_off(scho
         await marked(page, 9)
         await page.keyboard.press("j")
         assert await page.get_attribute("#p-1", "aria-invalid") == "true"
+        assert await page.evaluate("document.activeElement.id") == "p-1"
+        for typed, words, said in TYPED:
+            await page.fill("#p-1", typed)
+            await page.fill("#f-1", words)
+            await page.get_by_role("button", name="Save, next").click()
+            assert await page.locator("#p-1-error[role=alert]").inner_text() == said
+            assert await page.get_attribute("#p-1", "aria-describedby") == "p-1-error"
+            assert await page.locator(".error").count() == 1
+        await page.fill("#f-1", "")
         await page.fill("#p-1", "2,5")
         await page.uncheck("#keys")
         await page.keyboard.press("j")

@@ -23,7 +23,7 @@ class GradeDesk extends HTMLElement {
     document.addEventListener("keydown", event => this.key(event));
     addEventListener("popstate", () => this.pieces.get(address()) instanceof Piece ? this.show(this.pieces.get(address())) : location.reload());
     addEventListener("beforeunload", event => this.outbox.keeps || !this.outbox.waiting.length || event.preventDefault());
-    this.outbox.ready.then(() => this.piece.isChanged || this.piece.restore(this.outbox.entries.get(this.piece.attempt)));
+    this.outbox.ready.then(() => this.piece.isChanged || this.piece.restore(this.outbox.entries.get(this.piece.attempt), this.words));
     this.ahead();
   }
 
@@ -45,8 +45,8 @@ class GradeDesk extends HTMLElement {
 
   /** Keep and send the marks of this piece, if they are others than before; gives whether they can be sent. */
   save() {
-    const { wrong, isChanged, attempt } = this.piece;
-    if (wrong) { wrong.setAttribute("aria-invalid", "true"); wrong.focus(); return false; }
+    const { isChanged, attempt } = this.piece, wrong = this.piece.wrong(this.words);
+    if (wrong) { wrong.focus(); return false; }
     if (isChanged || this.outbox.entries.has(attempt)) this.outbox.put(this.piece.taken());
     return true;
   }
@@ -76,7 +76,7 @@ class GradeDesk extends HTMLElement {
     this.piece.node.replaceWith(piece.node);
     this.piece = piece;
     document.title = `${piece.name} · Studium`;
-    piece.restore(this.outbox.entries.get(piece.attempt));
+    piece.restore(this.outbox.entries.get(piece.attempt), this.words);
     scrollTo(0, 0);
     piece.node.querySelector("h1").focus({ preventScroll: true });
     this.ahead();
@@ -139,11 +139,13 @@ class GradeDesk extends HTMLElement {
     this.querySelector("[data-said]").classList.toggle("kept", Boolean(since));
     for (const piece of saved ? this.pieces.values() : [])
       if (piece?.attempt === saved.attempt) piece.form.elements.v.value = version;
-    this.querySelector("[data-trouble]").replaceChildren(...troubles.map(one => {
+    const list = this.querySelector("[data-trouble]"), items = troubles.map(one => {
       const item = document.createElement("li");
       item.append(Object.assign(document.createElement("a"), { href: one.here, textContent: named(words[one.trouble], one) }));
       return item;
-    }));
+    });
+    // It is read aloud, and the same not twice.
+    if (items.map(one => one.textContent).join() !== [...list.children].map(one => one.textContent).join()) list.replaceChildren(...items);
   }
 }
 

@@ -21,16 +21,34 @@ export class Piece {
     return this.fields.some(field => field.value !== field.defaultValue);
   }
 
-  /** The first field whose points are no number between 0 and all; words want points. */
-  get wrong() {
-    for (const field of this.fields) field.removeAttribute("aria-invalid");
-    return this.fields.find(field => field.dataset.most && !this.fits(field));
+  /** The first field of points that does not fit; beside each of these stands one of the `words` that says why. */
+  wrong(words) {
+    const found = this.fields.filter(field => field.dataset.most && this.complain(field, words[this.fault(field)]));
+    return found[0];
   }
 
-  fits(field) {
+  /** Why points are no number between 0 and all, as the name of a sentence; words want points. */
+  fault(field) {
     const text = field.value.trim().replace(/[٠-٩]/g, digit => digit.charCodeAt(0) - 0x660).replace(/[,٫]/, ".");
-    if (!text) return !this.field(field.name.slice(2), "f").value.trim();
-    return /^\d+(\.\d{1,2})?$/.test(text) && Number(text) <= Number(field.dataset.most);
+    if (!text) return this.field(field.name.slice(2), "f").value.trim() ? "missing" : null;
+    if (!/^\d+(\.\d{1,2})?$/.test(text)) return "no_number";
+    return Number(text) > Number(field.dataset.most) ? "too_many" : null;
+  }
+
+  /** Say a sentence beside a field, and aloud; without one nothing is wrong with it. Gives whether there is one. */
+  complain(field, sentence) {
+    const box = field.closest(".field"), id = `${field.id}-error`;
+    box.querySelector(".error")?.remove();
+    box.classList.toggle("bad", Boolean(sentence));
+    for (const name of ["aria-invalid", "aria-describedby"]) field.removeAttribute(name);
+    if (!sentence) return false;
+    const said = document.querySelector("template[data-error]").content.firstElementChild.cloneNode(true);
+    said.id = id;
+    said.lastElementChild.textContent = sentence;
+    field.before(said);
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", id);
+    return true;
   }
 
   /** What is sent of it; what was typed is as if it had come so from now on. */
@@ -40,13 +58,14 @@ export class Piece {
     return { attempt, name, here, address: this.form.getAttribute("action"), pairs };
   }
 
-  /** What the device has kept of it is in its form again; beside what another grader gave, where that is why. */
-  restore(kept) {
+  /** What the device has kept of it is in its form again; beside what another grader gave, or with what is wrong, where that is why. */
+  restore(kept, words) {
     for (const [name, value] of kept?.pairs ?? []) {
       const field = this.fields.find(one => one.name === name);
       if (field) field.value = value;
     }
     for (const both of this.node.querySelectorAll("[data-both]")) both.hidden &&= kept?.trouble !== "changed";
+    if (kept?.trouble === "refused") this.wrong(words);
     this.light();
   }
 
