@@ -226,10 +226,12 @@ def _waiting(row: Record) -> WaitingOut:
     )
 
 
-def _summary(role: Role) -> PreparedStatement:
+@cache
+def _summary(role: Role, *, is_one_course: bool) -> PreparedStatement:
     """By quiz, each row with the sums over all quizzes beside it; those of a course stand together."""
     actor = parameter_actor(role)
-    may = [] if actor.is_admin else [QuizAttempt.quiz_id.in_(_quizzes(actor))]
+    of = [Lesson.course_id == _COURSE] if is_one_course else []
+    may = [QuizAttempt.quiz_id.in_(_quizzes(actor, *of))] if of or not actor.is_admin else []
     none = literal(0, BigInteger())
     counted = func.count(QuizAttempt.id)
     waiting = select(
@@ -263,12 +265,11 @@ def _summary(role: Role) -> PreparedStatement:
     )
 
 
-_SUMMARY = {role: _summary(role) for role in Role}
-
-
-async def grading_summary(reads: QueryExecutor, actor: Actor) -> GradingSummary:
-    """How much waits. One hot read."""
-    rows = await reads.all(_SUMMARY[actor.role], actor_id=actor.id)
+async def grading_summary(reads: QueryExecutor, actor: Actor, course_id: UUID | None = None) -> GradingSummary:
+    """How much waits, in all courses or in one. One hot read."""
+    statement = _summary(actor.role, is_one_course=course_id is not None)
+    values = {} if course_id is None else {"p_course": course_id}
+    rows = await reads.all(statement, actor_id=actor.id, **values)
     if not rows:
         return GradingSummary(waiting=0, since=None, unreleased=0, courses=[])
     first = rows[0]
@@ -278,6 +279,12 @@ async def grading_summary(reads: QueryExecutor, actor: Actor) -> GradingSummary:
         unreleased=first["all_unreleased"],
         courses=[_course_waiting(list(own)) for _, own in groupby(rows, itemgetter("id"))],
     )
+
+
+async def waiting_in(reads: QueryExecutor, actor: Actor, course_id: UUID) -> dict[UUID, ItemWaiting]:
+    """What waits in a course, by its quizzes; one of which nothing does is not there. One hot read."""
+    summary = await grading_summary(reads, actor, course_id)
+    return {one.item.id: one for each in summary.courses for one in each.items}
 
 
 def _course_waiting(rows: Sequence[Record]) -> CourseWaiting:

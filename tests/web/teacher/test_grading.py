@@ -75,6 +75,52 @@ async def test_marks_lead_from_piece_to_piece_and_are_released_together(world: W
     assert await world.count(GradeChange) == 3
 
 
+def marks_of(page: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401 -- an element.
+    """Score and state of each learner as the page of the marks has them."""
+    rows = page.xpath("//tbody/tr")
+    return {
+        row.xpath("string(th)").split()[0]: tuple(" ".join(row.xpath(f"string(td[{n}])").split()) for n in (3, 4))
+        for row in rows
+    }
+
+
+async def test_drafts_stand_among_the_marks_and_are_said_to_be_no_marks_yet(world: World):
+    names = await essays(world, 3, questions=2, release="together")
+    async with tab(world, "ada") as ada:
+        await grade(ada, f"/teach/grading/{{{names[0]}}}", p_1="5", p_2="3")
+        await grade(ada, f"/teach/grading/{{{names[1]}}}", p_1="1")
+        assert marks_of(tree(await ada.get(MARKS))) == {
+            "Learner0": ("80 % draft", "Not released"),
+            "Learner1": ("\u2013", "Partly graded Grade Learner1 Example"),
+            "Learner2": ("\u2013", "Grade Learner2 Example"),
+        }
+        await ada.post("/teach/courses/{C1}/quizzes/{QX}/release")
+        assert marks_of(tree(await ada.get(MARKS)))["Learner0"] == ("80 %", "Passed")
+        await grade(ada, f"/teach/grading/{{{names[0]}}}", p_1="4")
+        assert marks_of(tree(await ada.get(MARKS)))["Learner0"] == ("80 % \u00b7 70 % draft", "Not released")
+        assert "80 %" in text(await ada.get(f"{MARKS}?state=graded"))
+    async with tab(world, "ada", **{"accept-language": "ar"}) as ada:
+        assert marks_of(tree(await ada.get(MARKS)))["Learner0"][0] == "80 % \u00b7 70 % \u0645\u0633\u0648\u062f\u0629"
+
+
+async def test_what_waits_is_said_at_the_quiz_and_among_the_quizzes(world: World):
+    names = await essays(world, 3, release="together")
+    quiz, quizzes = "/teach/courses/{C1}/quizzes/{QX}", "/teach/courses/{C1}/quizzes"
+    async with tab(world, "ada") as ada:
+        await grade(ada, f"/teach/grading/{{{names[0]}}}", p_1="4")
+        for place in (quiz, quizzes):
+            page = await ada.get(place)
+            assert "2 attempts wait for a grader" in text(page)
+            assert "1 mark is not released" in text(page)
+            links = tree(page).xpath("//main//a/@href")
+            assert {world.filled("/teach/grading?item_id={QX}"), world.filled(MARKS)} <= set(links)
+        assert "Nobody has handed it in yet." not in text(await ada.get(quiz))
+        assert "on average" not in text(await ada.get(quizzes))
+        await ada.post("/teach/courses/{C1}/quizzes/{QX}/release")
+        assert "3 attempts \u00b7 80 % on average" in text(await ada.get(quizzes))
+        assert "Nobody has handed it in yet." in text(await ada.get("/teach/courses/{C1}/quizzes/{Q1}"))
+
+
 async def test_the_same_marks_twice_are_given_once(world: World):
     (name,) = await essays(world, 1)
     path = f"/teach/grading/{{{name}}}"

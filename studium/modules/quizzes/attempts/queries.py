@@ -1,7 +1,7 @@
 """Attempts as their learner and the course's staff see them."""
 
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Uuid, bindparam, case, func, or_, select
@@ -31,17 +31,21 @@ from studium.models import (
 )
 from studium.modules.quizzes.attempts.actions import LATE_GRACE
 from studium.modules.quizzes.attempts.contexts import COLUMNS, AttemptContext
+from studium.modules.quizzes.attempts.drafts import Draft
 from studium.modules.quizzes.attempts.schemas import (
     AttemptBrief,
     AttemptPage,
     AttemptSummary,
     EnrollmentAttemptOut,
     GradeChangeOut,
+    HeldAttemptOut,
     StaffAttemptOut,
 )
 from studium.modules.quizzes.attempts.views import BRIEF, QuizProgress, finished_view, may_reveal, open_view
+from studium.modules.quizzes.marking import Result
 from studium.modules.quizzes.snapshot import AnswerKey
 
+Staff = TypeVar("Staff", bound=StaffAttemptOut)
 _all = aliased(QuizAttempt, name="all_attempts")
 _ENROLLMENT, _QUIZ = (bindparam(f"p_{name}", type_=Uuid()) for name in ("enrollment", "quiz"))
 _BRIEF = [COLUMNS[name] for name in BRIEF]
@@ -245,9 +249,9 @@ async def enrollment_page(
     return await kept.page(reads, page, if_empty=otherwise, enrollment_id=enrollment_id, actor_id=actor.id)
 
 
-def _staff_read(status: AttemptStatus | None) -> PagedRead[StaffAttemptOut]:
+def _staff_read(status: AttemptStatus | None, of: type[Staff], *more: str) -> PagedRead[Staff]:
     statement = (
-        select(*_BRIEF, QuizAttempt.marked_at, User.id.label("student_id"), User.full_name)
+        select(*_BRIEF, QuizAttempt.marked_at, User.id.label("student_id"), User.full_name, *(COLUMNS[n] for n in more))
         .select_from(QuizAttempt)
         .join(Enrollment, Enrollment.id == QuizAttempt.enrollment_id)
         .join(User, User.id == Enrollment.student_id)
@@ -256,10 +260,12 @@ def _staff_read(status: AttemptStatus | None) -> PagedRead[StaffAttemptOut]:
     if status is not None:
         statement = statement.where(QuizAttempt.status == status)
     order = (Order(QuizAttempt.started_at), Order(QuizAttempt.id))
-    return PagedRead(statement, order=order, name=f"staff-{status}", of=StaffAttemptOut)
+    return PagedRead(statement, order=order, name=f"staff-{status}", of=of)
 
 
-_STAFF = {status: _staff_read(status) for status in (None, *AttemptStatus)}
+_STATES = (None, *AttemptStatus)
+_STAFF = {status: _staff_read(status, StaffAttemptOut) for status in _STATES}
+_HELD = {status: _staff_read(status, HeldAttemptOut, "key", "results", "draft") for status in _STATES}
 
 
 async def staff_page(
@@ -272,6 +278,21 @@ async def staff_page(
 def _staff_attempt(row: Record) -> StaffAttemptOut:
     student = PersonOut(id=row["student_id"], full_name=row["full_name"])
     return StaffAttemptOut(**{name: row[name] for name in BRIEF}, student=student, marked_at=row["marked_at"])
+
+
+async def held_page(
+    reads: QueryExecutor, quiz_id: UUID, page: PageQuery, status: AttemptStatus | None
+) -> Page[HeldAttemptOut]:
+    """The same with the marks that no learner sees yet. One hot read."""
+    return await _HELD[status].page(reads, page, _held_attempt, p_quiz=quiz_id)
+
+
+def _held_attempt(row: Record) -> HeldAttemptOut:
+    held = None
+    if row["draft"] is not None or row["marked_at"] is not None:
+        results = map(Result.from_json, row["results"] or ())
+        held = Draft.of(row).applied(AnswerKey.from_json(row["key"]), results).percentage
+    return HeldAttemptOut(**dict(_staff_attempt(row)), held_percentage=held, is_drafted=row["draft"] is not None)
 
 
 _GRADES = PagedRead(

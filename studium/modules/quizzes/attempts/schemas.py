@@ -233,6 +233,13 @@ class StaffAttemptOut(AttemptBrief):
     marked_at: datetime | None
 
 
+class HeldAttemptOut(StaffAttemptOut):
+    """The same with what the marks make that no learner sees yet; null while some are missing."""
+
+    held_percentage: Number | None
+    is_drafted: bool
+
+
 class EnrollmentAttemptOut(AttemptBrief):
     """An attempt of one learner at any quiz of the course."""
 

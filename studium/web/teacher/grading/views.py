@@ -11,7 +11,7 @@ from studium.kit.db.prepared import Record
 from studium.kit.http.pagination import Page
 from studium.modules.courses.schemas import CourseOut
 from studium.modules.desk.schemas import CommentOut, GradingSummary, ItemWaiting, WaitingOut
-from studium.modules.quizzes.attempts.schemas import StaffAttemptOut
+from studium.modules.quizzes.attempts.schemas import HeldAttemptOut
 from studium.modules.quizzes.schemas import QuizOut
 from studium.web.learner.views_quizzes import Ask, Place
 from studium.web.teacher.grading.marks import Standing
@@ -140,7 +140,7 @@ class QuizMarks:
 
     course: CourseOut
     quiz: QuizOut
-    found: Page[StaffAttemptOut]
+    found: Page[HeldAttemptOut]
     waits: ItemWaiting | None
     state: str
     is_first: bool
