@@ -75,13 +75,13 @@ async def _analytics(reads: QueryExecutor, course_id: UUID, title: str, period: 
         average_rating=figures.average_rating,
         ratings=figures.ratings,
         lessons=[LessonFunnel.of_record(row) for row in await reads.all(_FUNNEL, course_id=course_id)],
-        quizzes=await _quizzes(reads, course_id, figures.people),
+        quizzes=await quiz_rows(reads, course_id, figures.people),
         trend=await _TREND.points(reads, period, course_id=course_id),
     )
 
 
-async def _quizzes(reads: QueryExecutor, course_id: UUID, people: int) -> list[QuizRow]:
-    """Per quiz: attempts handed in, how they went, and how many learners its lesson is done for."""
+async def quiz_rows(reads: QueryExecutor, course_id: UUID, people: int = 0) -> list[QuizRow]:
+    """Per quiz: attempts handed in, how they went, and how many of `people` its lesson is done for. One hot read."""
     return [
         QuizRow(
             quiz_id=row["id"],

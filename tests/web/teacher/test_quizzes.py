@@ -260,7 +260,7 @@ async def test_a_trial_is_graded_by_the_same_rules_and_stored_nowhere(world: Wor
         wrong = await ada.post(f"{Q}/try", {**fields, "a-1": "elsewhere"})
         assert wrong.status_code == 422
         assert tree(wrong).xpath("//*[@role='alert']//a/@href") == ["#q1"]
-        assert "Nobody has taken it yet." in text(await ada.get(Q))
+        assert "Nobody has handed it in yet." in text(await ada.get(Q))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -14,6 +14,7 @@ from studium.kit.http.dependencies import request_runtime
 from studium.kit.http.pagination import MAX_LIMIT
 from studium.modules.courses import queries as courses
 from studium.modules.courses.schemas import CourseOut
+from studium.modules.desk.queries import waiting_in
 from studium.modules.quizzes.authoring import queries
 from studium.modules.quizzes.grading import queries as grading
 from studium.modules.quizzes.schemas import QuestionOut, QuizOut
@@ -74,7 +75,7 @@ async def items_of(request: Request, quiz_id: UUID) -> list[Item]:
 
 
 async def quiz_page(request: Request, course: CourseOut, quiz: QuizOut, **shown: Any) -> QuizPage:  # noqa: ANN401 -- fields of the view.
-    """A quiz with all that its page shows: four hot reads besides."""
+    """A quiz with all that its page shows: five hot reads besides."""
     reads = reads_of(request)
     statistics = await quiz_statistics(reads, quiz.id)
     fared = {one.question_id: one for one in statistics.questions}
@@ -82,7 +83,8 @@ async def quiz_page(request: Request, course: CourseOut, quiz: QuizOut, **shown:
     items = [Item(QuestionOut.of_record(row), fared.get(row["id"])) for row in rows]
     allowed = await grading.accommodation_page(reads, quiz.id, lists.listing(request, MAX_LIMIT))
     reasons = reasons_of(shown_form(request).problem, language_of(request))
-    return QuizPage(course, quiz, items, statistics, allowed, reasons, **shown)
+    waits = (await waiting_in(reads, actor_of(request), course.id)).get(quiz.id)
+    return QuizPage(course, quiz, items, statistics, allowed, reasons, waits, **shown)
 
 
 def item_called(items: list[Item], question_id: str) -> Item:

@@ -12,9 +12,11 @@ from studium.kit.base.problems import NotFound
 from studium.kit.base.versions import ANY_VERSION
 from studium.kit.http.dependencies import ReadsDep, SessionDep, request_runtime
 from studium.models import LessonType
+from studium.modules.analytics.queries_course import quiz_rows
 from studium.modules.courses.actions_lessons import create_lesson
 from studium.modules.courses.deps import ManagedCourse
 from studium.modules.courses.schemas import MAX_LESSONS, CourseOut, LessonCreate
+from studium.modules.desk.queries import waiting_in
 from studium.modules.quizzes.attempts.deps import ManagedQuiz
 from studium.modules.quizzes.authoring import actions, actions_questions, queries
 from studium.modules.quizzes.schemas import QuestionOrder, QuizCreate, QuizUpdate
@@ -31,14 +33,16 @@ router = Pages()
 
 
 async def _quizzes(request: Request, course: CourseOut) -> Quizzes:
-    """The quizzes of a course in the order of its lessons: two reads."""
+    """The quizzes of a course in the order of its lessons, each with how it goes: four reads."""
     actor, page = found.actor_of(request), lists.listing(request, MAX_LESSONS)
     async with request_runtime(request).database.read_session() as session:
         quizzes = (await queries.quiz_page(session, actor, course.id, page)).items
     lessons = await lists.outline(request, actor, course.id)
     taken = {quiz.lesson_id for quiz in quizzes}
     empty = [one for one in lessons if one.lesson_type is LessonType.QUIZ and one.id not in taken]
-    return Quizzes(course, quizzes, empty)
+    reads = found.reads_of(request)
+    fared = {row.quiz_id: row for row in await quiz_rows(reads, course.id)}
+    return Quizzes(course, quizzes, empty, fared, await waiting_in(reads, actor, course.id))
 
 
 @router.get(f"{COURSE}/quizzes")

@@ -1,10 +1,13 @@
 """What the pages of a quiz show to its teachers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from studium.kit.http.pagination import Page
+from studium.modules.analytics.schemas import QuizRow
 from studium.modules.courses.schemas import CourseOut, LessonOut
+from studium.modules.desk.schemas import ItemWaiting
 from studium.modules.quizzes.schemas import QuestionOut, QuizOut
 from studium.modules.quizzes.schemas_staff import AccommodationOut, ItemStatistics, QuizStatistics
 from studium.web.teacher.quizzes.reasons import Reason
@@ -18,11 +21,13 @@ _TITLE_MAX = 120
 
 @dataclass(frozen=True, slots=True)
 class Quizzes:
-    """The quizzes of a course, and its quiz lessons that have none yet."""
+    """The quizzes of a course with how they go and what of them waits, and its quiz lessons that have none yet."""
 
     course: CourseOut
     quizzes: Sequence[QuizOut]
     empty: Sequence[LessonOut]
+    fared: Mapping[UUID, QuizRow]
+    waits: Mapping[UUID, ItemWaiting]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class QuizPage:
     statistics: QuizStatistics
     allowed: Page[AccommodationOut]
     reasons: Sequence[Reason] = ()
+    waits: ItemWaiting | None = None
     moved: str = ""
     by: str = ""
     is_rekeyed: bool = False
