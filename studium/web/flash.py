@@ -65,6 +65,7 @@ def _sentences(words: Translations) -> dict[str, str]:
         "quiz-saved": _("The settings are saved."),
         "quiz-published": _("Learners see the quiz now."),
         "quiz-unpublished": _("Learners do not see the quiz any more."),
+        "quiz-published-in-draft": _("The quiz is published. New learners see it once the course is published, too."),
         "quiz-deleted": _("The quiz is deleted."),
         "question-added": _("The question is added."),
         "question-saved": _("The question is saved."),

@@ -242,7 +242,8 @@ async def test_questions_are_moved_and_deleted_and_a_quiz_comes_and_goes(world: 
         assert "The quiz has no question." in text(empty)
         assert (await ada.post(f"{quiz}/questions/new", QUESTION)).status_code == 303
         assert (await ada.post(f"{quiz}/publish")).status_code == 303
-        assert "Published" in text(await ada.get(quiz))
+        assert "Learners see the quiz now." in text(await ada.get(quiz))
+        assert "Learners see this quiz." in text(await ada.get(quiz))
         assert (await ada.post(f"{quiz}/unpublish")).status_code == 303
         assert (await ada.post(f"{quiz}/delete")).headers["location"] == world.filled(C)
         assert "Second quiz" in text(await ada.get(C))  # Its lesson is left, and can have another one.
@@ -254,6 +255,36 @@ async def test_a_trial_is_graded_by_the_same_rules_and_stored_nowhere(world: Wor
     async with tab(world, "ada") as ada:
         page = tree(await ada.get(f"{Q}/try"))
         assert page.xpath("//input[@type='radio']/@name") == ["a-1", "a-1", "a-2", "a-2"]
+@pytest.mark.parametrize(
+    ("language", "said", "stays", "alone"),
+    [
+        (
+            "en",
+            "see it once the course is published",
+            "those who are in it see this quiz",
+            "Learners see this quiz once",
+        ),
+        ("ar", "حين يُنشر المقرر أيضًا", "يرى هذا الاختبار من هم فيه", "يرى المتعلمون هذا الاختبار حين يُنشر المقرر"),
+    ],
+)
+async def test_a_quiz_of_a_draft_is_not_said_to_be_seen(
+    world: World, language: str, said: str, stays: str, alone: str
+) -> None:
+    async with tab(world, "ada", **{"accept-language": language}) as ada:
+        assert (await ada.post("/teach/courses/{C1}/publish", {"hide": "1"})).status_code == 303
+        await ada.post(f"{Q}/unpublish")
+        assert (await ada.post(f"{Q}/publish")).status_code == 303
+        page = text(await ada.get(Q))
+        assert said in page
+        assert stays in page
+        new = await ada.post("/teach/courses/new", {"title": "Fresh"})
+        quizzes = new.headers["location"].replace("/outline", "/quizzes")
+        quiz = (await ada.post(quizzes, {"title": "First"})).headers["location"]
+        await ada.post(f"{quiz}/questions/new", QUESTION)
+        await ada.post(f"{quiz}/publish")
+        assert alone in text(await ada.get(quiz))
+
+
         fields = {"v-1": 0, "a-1": "right", "v-2": 0, "a-2": "true"}
         assert "Passed, with 100 %" in text(await ada.post(f"{Q}/try", fields))
         assert "Not passed, with 50 %" in text(await ada.post(f"{Q}/try", {**fields, "a-2": ""}))

@@ -105,10 +105,10 @@ async def change_quiz(request: Request, quiz: EditableQuiz, session: SessionDep,
 
 @router.post(f"{QUIZ}/publish")
 @shows_again(quiz_again)
-async def publish(request: Request, quiz: EditableQuiz, session: SessionDep) -> Response:
-    """Show the quiz to learners."""
+async def publish(request: Request, course: EditableCourse, quiz: EditableQuiz, session: SessionDep) -> Response:
+    """Show the quiz to learners; of a draft to those alone who are in it."""
     await actions.publish_quiz(session, quiz, ANY_VERSION)
-    return see_and_say(request, _root(request), "quiz-published")
+    return see_and_say(request, _root(request), "quiz-published" if course.is_published else "quiz-published-in-draft")
 
 
 @router.post(f"{QUIZ}/unpublish")
