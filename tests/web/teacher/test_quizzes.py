@@ -206,6 +206,11 @@ async def test_a_changed_key_offers_the_regrade_and_a_dry_run_comes_first(world:
         assert tree(report).xpath("//main//form[@method='post']//input/@name") == ["once", "never_lower"]
         done = await ada.post(f"{Q}/regrade", {"never_lower": "1", "do": "apply"})
         assert "The quiz is regraded." in text(await ada.get(done.headers["location"]))
+        tried = await ada.post(f"{Q}/regrade", {"do": "dry-run", "never_lower": "1"})
+        nothing = await ada.get(tried.headers["location"])
+        assert "Every attempt has the marks that the key gives now" in text(nothing)
+        assert tree(nothing).xpath("//main//form//button[contains(@class, 'main')]") == []
+        assert "Regrade now" not in text(nothing)
         history = text(await ada.get(f"{Q}/regrade"))
         assert "Dry run" in history
         assert "was never regraded" not in history
@@ -250,11 +255,6 @@ async def test_questions_are_moved_and_deleted_and_a_quiz_comes_and_goes(world: 
         assert (await ada.post(C, {"title": ""})).status_code == 422
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_trial_is_graded_by_the_same_rules_and_stored_nowhere(world: World):
-    async with tab(world, "ada") as ada:
-        page = tree(await ada.get(f"{Q}/try"))
-        assert page.xpath("//input[@type='radio']/@name") == ["a-1", "a-1", "a-2", "a-2"]
 @pytest.mark.parametrize(
     ("language", "said", "stays", "alone"),
     [
@@ -285,6 +285,11 @@ async def test_a_quiz_of_a_draft_is_not_said_to_be_seen(
         assert alone in text(await ada.get(quiz))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_trial_is_graded_by_the_same_rules_and_stored_nowhere(world: World):
+    async with tab(world, "ada") as ada:
+        page = tree(await ada.get(f"{Q}/try"))
+        assert page.xpath("//input[@type='radio']/@name") == ["a-1", "a-1", "a-2", "a-2"]
         fields = {"v-1": 0, "a-1": "right", "v-2": 0, "a-2": "true"}
         assert "Passed, with 100 %" in text(await ada.post(f"{Q}/try", fields))
         assert "Not passed, with 50 %" in text(await ada.post(f"{Q}/try", {**fields, "a-2": ""}))
@@ -371,6 +376,9 @@ async def test_pasted_text_that_cannot_be_read_is_named_by_its_line_and_kept(wor
         assert refused.status_code == 422
         assert tree(refused).xpath("//textarea")[0].text == f"\n{bad}"
         assert "السطر 10" in text(refused)
+        lettered = await ada.post(f"{Q}/paste", {"text": "من؟\nأ) أنا\nب) أنت", "do": "look"})
+        assert "لم تُعلَّم إجابة صحيحة" in text(lettered)
+        assert "السطر 2" in text(lettered)
         gift = await ada.post(f"{Q}/paste", {"text": "Match {=a -> 1 =b -> 2}", "format": "gift", "do": "look"})
         assert "لا توجد هنا أسئلة مطابقة." in text(gift)
         assert (await ada.post(f"{Q}/paste", {"text": "", "do": "look"})).status_code == 422
@@ -390,6 +398,3 @@ async def test_pasted_questions_are_added_once_by_two_clicks(world: World):
     assert again.status_code == 412
     assert tree(again).xpath("//textarea[@id='text']")[0].text.strip() == PASTED.strip()
     assert await world.count(QuizQuestion) == many > before
-        lettered = await ada.post(f"{Q}/paste", {"text": "من؟\nأ) أنا\nب) أنت", "do": "look"})
-        assert "لم تُعلَّم إجابة صحيحة" in text(lettered)
-        assert "السطر 2" in text(lettered)
