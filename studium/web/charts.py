@@ -6,8 +6,9 @@ it is the text of the picture for whoever does not see it. Names in it are isola
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from markupsafe import Markup, escape
 
@@ -23,6 +24,7 @@ _NAME_MAX = 48
 """Characters of a name above a bar; the table beside has it whole."""
 
 _WHOLE = 100
+_NOBODY: Mapping[int, float] = MappingProxyType({})
 _LOW, _HIGH = 21, 18
 """The foot of a sparkline, and how high it rises."""
 
@@ -170,25 +172,39 @@ def histogram(
     return _svg(_HEIGHT, title, parts)
 
 
-def worst_step(counts: Sequence[float]) -> int | None:
-    """The step of a funnel at which most are lost, the first of them; None where nobody is."""
-    losses = [before - after for before, after in itertools.pairwise(counts)]
-    return losses.index(max(losses)) + 1 if losses and max(losses) > 0 else None
+def lost_at(counts: Sequence[float], under_way: Mapping[int, float] = _NOBODY) -> list[float]:
+    """How many stopped at each step of a funnel after the first; `under_way` are at a step, and have not stopped."""
+    pairs = enumerate(itertools.pairwise(counts))
+    return [max(0, before - after - under_way.get(place, 0)) for place, (before, after) in pairs]
 
 
-def funnel(title: str, steps: Sequence[tuple[str, float]], *, rtl: bool = False) -> Markup:
+def worst_step(counts: Sequence[float], under_way: Mapping[int, float] = _NOBODY) -> int | None:
+    """The step of a funnel at which most stopped, the first of them; None where nobody did."""
+    lost = lost_at(counts, under_way)
+    return lost.index(max(lost)) + 1 if lost and max(lost) > 0 else None
+
+
+def funnel(
+    title: str,
+    steps: Sequence[tuple[str, float]],
+    under_way: Mapping[int, float] = _NOBODY,
+    *,
+    rtl: bool = False,
+) -> Markup:
     """How many reach each step, one bar below another, its name above it.
 
-    Who stopped at a step is the pale end of its bar; that end is golden where most did.
+    Who stopped at a step is the pale end of its bar; that end is golden where most did. Who is `under_way` to the next
+    step after so many is in no bar.
     """
     if not steps:
         return Markup("")
     counts = [count for _, count in steps]
-    unit, worst, before = (WIDTH - _BESIDE) / max(*counts, 1), worst_step(counts), counts[0]
+    unit, worst = (WIDTH - _BESIDE) / max(*counts, 1), worst_step(counts, under_way)
+    losses = [0, *lost_at(counts, under_way)]
     side = "right" if rtl else "left"
     parts = []
     for place, (name, count) in enumerate(steps):
-        y, wide, lost = place * _ROW, max(2.0, unit * count), max(0.0, unit * (before - count))
+        y, wide, lost = place * _ROW, max(2.0, unit * count), unit * losses[place]
         short = name if len(name) <= _NAME_MAX else f"{name[: _NAME_MAX - 1]}…"
         parts.append(_text(WIDTH if rtl else 0, y + 11, short, side, rtl=rtl))
         parts.append(_lying(0, wide, y, "bar", rtl=rtl))
@@ -196,7 +212,6 @@ def funnel(title: str, steps: Sequence[tuple[str, float]], *, rtl: bool = False)
             parts.append(_lying(wide, lost, y, "bar hit" if place == worst else "bar pale", rtl=rtl))
         end = wide + lost + 7
         parts.append(_text(WIDTH - end if rtl else end, y + 24, number(count), side, "v"))
-        before = count
     return _svg(len(steps) * _ROW, title, parts)
 
 

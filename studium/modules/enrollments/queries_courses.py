@@ -1,11 +1,13 @@
 """What the enrollments of one course add up to: figures for its staff, reviews for everybody."""
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, partial
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, bindparam, case, func, literal_column, select
 
 from studium.access.actor import Actor, parameter_actor
 from studium.access.reading import EDITABLE_COURSE, VISIBLE_COURSE, Callers, caller_of, id_of, role_of
@@ -46,6 +48,61 @@ async def course_stats(reads: QueryExecutor, actor: Actor, course_id: UUID) -> E
 
 def _ratio(amount: Decimal | int, count: int) -> Decimal | None:
     """The quotient with two places, a half rounded up, or None where there is nothing to divide by."""
+_SEEN = func.coalesce(Enrollment.last_accessed_at, Enrollment.enrolled_at)
+STOPPED_DAYS = 7
+"""Days of silence after which a learner has stopped, and is not under way any more."""
+
+_UNDER_WAY = PreparedStatement(
+    select(Enrollment.completed_lessons_count.label("done"), func.count(Enrollment.id).label("learners"))
+    .where(
+        Enrollment.course_id == bindparam("course_id", type_=Uuid()),
+        Enrollment.status == EnrollmentStatus.ACTIVE,
+        bindparam("since", type_=Enrollment.enrolled_at.type) < _SEEN,
+    )
+    .group_by(Enrollment.completed_lessons_count)
+)
+
+
+async def under_way(reads: QueryExecutor, course_id: UUID) -> Counter[int]:
+    """How many learners of a course have not stopped, by how many lessons they are through. One hot read."""
+    since = now() - timedelta(days=STOPPED_DAYS)
+    rows = await reads.shared(("under way", course_id), lambda: reads.all(_UNDER_WAY, course_id=course_id, since=since))
+    return Counter({row["done"]: row["learners"] for row in rows})
+
+
+LOOKED_AT = 10_000
+_ACTIVE = (
+    select(Enrollment.course_id, _SEEN.label("seen"))
+    .join(Course, Course.id == Enrollment.course_id)
+    .where(Course.instructor_id == bindparam("actor_id", type_=Uuid()), Enrollment.status == EnrollmentStatus.ACTIVE)
+    .limit(literal_column(str(LOOKED_AT)))
+    .subquery()
+)
+_SILENT = PreparedStatement(
+    select(
+        _ACTIVE.c.course_id,
+        func.sum(case((_ACTIVE.c.seen <= bindparam("since", type_=Enrollment.enrolled_at.type), 1), else_=0)).label(
+            "silent"
+        ),
+        func.count().label("active"),
+    ).group_by(_ACTIVE.c.course_id)
+)
+
+
+class Silent(NamedTuple):
+    """How many learners have not come for some days; `is_all` says whether everybody was looked at."""
+
+    learners: Mapping[UUID, int]
+    is_all: bool
+
+
+async def silent_learners(reads: QueryExecutor, actor: Actor, days: int) -> Silent:
+    """The silent active learners of the caller's own courses, of ten thousand at most. One hot read."""
+    rows = await reads.all(_SILENT, actor_id=actor.id, since=now() - timedelta(days=days))
+    found = {row["course_id"]: int(row["silent"]) for row in rows if row["silent"]}
+    return Silent(found, is_all=sum(row["active"] for row in rows) < LOOKED_AT)
+
+
     return (Decimal(amount) / count).quantize(_PLACES, ROUND_HALF_UP) if count else None
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from sqlalchemy import update
 
 from studium.kit.base.clock import now
 from studium.kit.base.ids import new_id
@@ -48,7 +49,7 @@ async def test_figures_are_those_of_the_api_and_lead_to_who_is_behind_them(world
     assert (sum(int(now) for now, _ in trend), sum(int(before) for _, before in trend)) == (1, 3)
     lessons = [row.xpath("string(td[2])") for row in tables[2].xpath(".//tbody/tr")]
     assert lessons == [str(one["completed"]) for one in told["lessons"]]
-    assert world.filled("/teach/courses/{C1}/learners?lesson_id={L1}") in page.xpath("//a/@href")
+    assert world.filled("/teach/courses/{C1}/learners?lesson_id={L1}&silent_days=7") in page.xpath("//a/@href")
     questions = world.filled("/teach/courses/{C1}/quizzes/{Q2}/questions/")
     assert any(str(link).startswith(questions) for link in page.xpath("//a/@href"))
     assert sum(statistics["histogram"]) == statistics["attempts"]
@@ -56,6 +57,20 @@ async def test_figures_are_those_of_the_api_and_lead_to_who_is_behind_them(world
         sentence = drawing.get("aria-label")
         assert sentence
         assert sentence.replace("\u2068", "").replace("\u2069", "") in page.xpath("string(//main)")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "under way; who was not has stopped"), ("ar", "فقد توقف")])
+async def test_who_came_in_the_last_seven_days_has_not_stopped(world: World, language: str, said: str):
+    await enroll(world, 3)
+    async with world.runtime.database.write_session() as session:
+        for name, days in (("s0", 0), ("s1", 6), ("s2", 8)):
+            of = update(Enrollment).where(Enrollment.student_id == world.ids[name])
+            await session.execute(of.values(last_accessed_at=now() - timedelta(days=days)))
+    async with tab(world, "ada", **{"accept-language": language}) as ada:
+        page = await ada.get(PAGE)
+    first = tree(page).xpath("//table")[2].xpath(".//tbody/tr")[0]
+    assert [first.xpath(f"string(td[{n}])").split()[0] for n in (2, 3, 4)] == ["0", "3", "1"]
+    assert said in text(page)
 
 
 async def test_every_figure_can_be_saved_as_a_table(world: World):

@@ -1,5 +1,6 @@
 """A course in figures: who came and got through by week, where learners stop, how its quizzes went."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
@@ -18,7 +19,7 @@ from studium.modules.analytics.periods import Bucket, Period, start_of
 from studium.modules.analytics.routes_exports import answer
 from studium.modules.courses.deps import ManagedCourse
 from studium.modules.courses.schemas import CourseOut
-from studium.modules.enrollments.queries_courses import course_stats
+from studium.modules.enrollments.queries_courses import course_stats, under_way
 from studium.modules.quizzes.authoring.queries import find_quiz
 from studium.modules.quizzes.statistics.queries import quiz_statistics
 from studium.web.render import Page
@@ -50,12 +51,12 @@ async def _figures(
     if quiz_id is not None and not taken:
         message = "There is no such quiz in this course."
         raise NotFound(message)
-    view = CourseFigures(course, figures, stats, weeks, visitor.language)
+    view = CourseFigures(course, figures, stats, weeks, visitor.language, under_way=await under_way(reads, course.id))
     if not taken:
         return view
     chosen = max(taken, key=lambda row: row.attempts).quiz_id
     quiz = await find_quiz(reads, actor, chosen)
-    return CourseFigures(course, figures, stats, weeks, visitor.language, quiz, await quiz_statistics(reads, chosen))
+    return replace(view, quiz=quiz, marks=await quiz_statistics(reads, chosen))
 
 
 @router.get(_PLACE)

@@ -1,18 +1,19 @@
 """What the figures of a course show, each with where it leads."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cached_property
-from itertools import pairwise
+from typing import ClassVar
 
 from studium.kit.base.languages import day_in
 from studium.modules.analytics.schemas import CourseAnalyticsOut, LessonFunnel, QuizRow, TrendPoint
 from studium.modules.courses.schemas import CourseOut
+from studium.modules.enrollments.queries_courses import STOPPED_DAYS
 from studium.modules.enrollments.schemas import EnrollmentStatsOut
 from studium.modules.quizzes.schemas import QuizOut
 from studium.modules.quizzes.schemas_staff import QuizStatistics
-from studium.web.charts import worst_step
+from studium.web.charts import lost_at, worst_step
 
 WEEKS = (12, 26, 52)
 _DRAWN = 40
@@ -29,6 +30,10 @@ class CourseFigures:
     language: str
     quiz: QuizOut | None = None
     marks: QuizStatistics | None = None
+    under_way: Mapping[int, int] = field(default_factory=dict)
+    """Who was there in the last days, by how many lessons they are through: nobody of them has stopped."""
+
+    STOPPED_DAYS: ClassVar[int] = STOPPED_DAYS
 
     @cached_property
     def people(self) -> int:
@@ -66,11 +71,15 @@ class CourseFigures:
         """The same of the period before."""
         return [getattr(point, name) for point in self.before]
 
+    @property
+    def _through(self) -> list[int]:
+        """How many are enrolled, and through each lesson."""
+        return [self.people, *(lesson.completed for lesson in self.figures.lessons)]
+
     @cached_property
     def lost(self) -> list[int]:
-        """How many got through the lesson before, or were enrolled, and not through this one."""
-        counts = [self.people, *(lesson.completed for lesson in self.figures.lessons)]
-        return [max(0, before - after) for before, after in pairwise(counts)]
+        """How many got through the lesson before, or were enrolled, and stopped before the end of this one."""
+        return [int(lost) for lost in lost_at(self._through, self.under_way)]
 
     @property
     def drawn(self) -> Sequence[LessonFunnel]:
@@ -80,7 +89,7 @@ class CourseFigures:
     @property
     def worst(self) -> LessonFunnel | None:
         """The lesson at which most stop; None where nobody does."""
-        place = worst_step([self.people, *(lesson.completed for lesson in self.figures.lessons)])
+        place = worst_step(self._through, self.under_way)
         return None if place is None else self.figures.lessons[place - 1]
 
     @property
