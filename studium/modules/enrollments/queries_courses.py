@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, partial
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, case, func, literal_column, select
@@ -12,6 +13,7 @@ from sqlalchemy import Uuid, bindparam, case, func, literal_column, select
 from studium.access.actor import Actor, parameter_actor
 from studium.access.reading import EDITABLE_COURSE, VISIBLE_COURSE, Callers, caller_of, id_of, role_of
 from studium.access.rules import LEARNING
+from studium.kit.base.clock import now
 from studium.kit.db.prepared import PreparedStatement, QueryExecutor, Record
 from studium.kit.http.pagination import Order, Page, PagedRead, PageQuery
 from studium.models import Course, Enrollment, EnrollmentStatus, Role, User, tally_totals
@@ -46,8 +48,6 @@ async def course_stats(reads: QueryExecutor, actor: Actor, course_id: UUID) -> E
     )
 
 
-def _ratio(amount: Decimal | int, count: int) -> Decimal | None:
-    """The quotient with two places, a half rounded up, or None where there is nothing to divide by."""
 _SEEN = func.coalesce(Enrollment.last_accessed_at, Enrollment.enrolled_at)
 STOPPED_DAYS = 7
 """Days of silence after which a learner has stopped, and is not under way any more."""
@@ -103,6 +103,8 @@ async def silent_learners(reads: QueryExecutor, actor: Actor, days: int) -> Sile
     return Silent(found, is_all=sum(row["active"] for row in rows) < LOOKED_AT)
 
 
+def _ratio(amount: Decimal | int, count: int) -> Decimal | None:
+    """The quotient with two places, a half rounded up, or None where there is nothing to divide by."""
     return (Decimal(amount) / count).quantize(_PLACES, ROUND_HALF_UP) if count else None
 
 

@@ -12,6 +12,7 @@ from studium.modules.courses.queries import CourseFilter, course_page
 from studium.modules.courses.queries_categories import categories
 from studium.modules.courses.schemas import CourseCreate
 from studium.modules.desk.queries import grading_summary
+from studium.modules.enrollments.queries_courses import silent_learners
 from studium.modules.exchange.queries import own_imports
 from studium.web import lists
 from studium.web.forms import FormDep, shown_form
@@ -19,6 +20,7 @@ from studium.web.lists import Cursor, Words
 from studium.web.render import Page
 from studium.web.routing import Pages, see, shows_again
 from studium.web.teacher.course.views import COURSE_TEXTS, CourseFormView, TeachView, course_values
+from studium.web.teacher.people.views import SILENT_DAYS
 
 router = Pages()
 PER_PAGE = 24
@@ -51,7 +53,9 @@ async def teaching_page(
     query = {"q": q, "state": state, "whose": "" if mine else whose}
     summary = await grading_summary(reads, actor)
     imports = await own_imports(reads, actor, lists.listing(request, IMPORTS))
-    return Page("teacher/teach.html", TeachView.of(summary, waiting, found, query, imports, is_first=cursor is None))
+    silent = await silent_learners(reads, actor, SILENT_DAYS)
+    view = TeachView.of(summary, waiting, found, query, imports, silent, is_first=cursor is None)
+    return Page("teacher/teach.html", view)
 
 
 async def new_course_again(request: Request) -> Page:

@@ -1,14 +1,17 @@
 """A teacher's courses: the first page, a new course, its settings and cover, publishing it, and its end."""
 
+from datetime import timedelta
 from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
 
-from studium.models import Course, Quiz
+from studium.kit.base.clock import now
+from studium.kit.base.ids import new_id
+from studium.models import Course, Enrollment, Quiz
 from tests.files.samples import picture
 from tests.web.school import Tab, tab, text, tree
-from tests.world import World
+from tests.world import World, add_students
 
 COURSE = "/teach/courses/{C1}"
 DRAFT = "/teach/courses/{C0}"
@@ -36,6 +39,32 @@ async def test_the_first_page_says_what_waits_and_which_courses_there_are(world:
         assert {"Course C1", "Course C2"} <= set(everybody.xpath("//tbody//th//bdi/text()"))
     async with tab(world, "eve") as eve:
         assert "Course C1" not in text(await eve.get("/teach?whose=all"))
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "2 silent for 14 days"), ("ar", "اثنان صامتان منذ 14 يومًا")])
+async def test_the_first_page_says_of_each_course_who_is_silent(world: World, language: str, said: str):
+    await add_students(world, "s0", "s1", "s2")
+    days = {"s0": 15, "s1": 40, "s2": 3}
+    await world.add(
+        *(
+            Enrollment(
+                id=new_id(),
+                student_id=world.ids[name],
+                course_id=world.ids["C1"],
+                enrolled_at=now() - timedelta(days=90),
+                last_accessed_at=now() - timedelta(days=ago),
+            )
+            for name, ago in days.items()
+        )
+    )
+    async with tab(world, "ada", **{"accept-language": language}) as ada:
+        link = tree(await ada.get("/teach")).xpath("//a[contains(@href, 'silent_days')]")
+        assert [(one.get("href"), one.text) for one in link] == [
+            (world.filled("/teach/courses/{C1}/learners?silent_days=14"), said)
+        ]
+        assert len(tree(await ada.get(link[0].get("href"))).xpath("//tbody/tr")) == 2
+    async with tab(world, "root") as root:
+        assert "silent_days" not in (await root.get("/teach?whose=all")).text
 
 
 async def test_the_first_page_asks_as_often_for_many_courses_as_for_few(world: World):

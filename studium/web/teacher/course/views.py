@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from studium.kit.base.clock import now
 from studium.kit.http.pagination import Page
 from studium.kit.http.schemas import PersonOut
 from studium.modules.courses.schemas import CourseOut
 from studium.modules.desk.schemas import GradingSummary
+from studium.modules.enrollments.queries_courses import Silent
 from studium.modules.exchange.schemas import ImportCard
 from studium.web.forms import Form
 from studium.web.public.views import picture_of, picture_text
 from studium.web.teacher.outline.views import Row
+from studium.web.teacher.people.views import SILENT_DAYS
 
 COURSE_TEXTS = ("title",)
 """Fields of a course that are not sent when they are empty."""
@@ -51,6 +53,9 @@ class TeachView:
     next_cursor: str | None
     is_first: bool
     imports: list[ImportCard]
+    silent: Silent
+
+    SILENT_DAYS: ClassVar[int] = SILENT_DAYS
 
     @classmethod
     def of(
@@ -60,6 +65,7 @@ class TeachView:
         found: Page[CourseOut],
         query: dict[str, str],
         imports: Page[ImportCard],
+        silent: Silent,
         *,
         is_first: bool,
     ) -> Self:
@@ -75,6 +81,7 @@ class TeachView:
             next_cursor=found.next_cursor,
             is_first=is_first,
             imports=[one for one in imports.items if one.finished_at is None or one.finished_at > now() - FRESH],
+            silent=silent,
         )
 
     @property
