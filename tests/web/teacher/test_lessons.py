@@ -166,6 +166,28 @@ async def test_an_uploaded_film_becomes_the_video_of_a_lesson(world: World):
     assert page.xpath("//button[@name='film']") == [], "a quiz has no video"
 
 
+@pytest.mark.parametrize(
+    ("kind", "has", "name", "content", "said", "is_its_video"),
+    [
+        ("video", "", "talk.mp4", MP4, "The film is uploaded, and it is the video of the lesson.", True),
+        ("video", "https://films.example/a.mp4", "talk.mp4", MP4, "The file is uploaded.", False),
+        ("text", "", "talk.mp4", MP4, "The file is uploaded.", False),
+        ("video", "", "a.txt", b"hello", "The file is uploaded.", False),
+    ],
+    ids=["empty", "taken", "text", "no-film"],
+)
+async def test_a_film_is_the_video_of_a_video_lesson_that_has_none(
+    world: World, kind: str, has: str, name: str, content: bytes, said: str, *, is_its_video: bool
+):
+    async with tab(world, "ada") as ada:
+        await ada.post(LESSON, await filled_in(ada, lesson_type=kind, video_url=has))
+        sent = await multipart(ada, LESSON + "/files", name, content, course_id=str(world.ids["C1"]))
+        assert said in text(await ada.get(sent.headers["location"]))
+    found = (await stored(world)).video_url or ""
+    assert found.startswith("/api/v1/files/" if is_its_video else has)
+    assert is_its_video or found == has
+
+
 async def test_an_earlier_text_is_compared_and_comes_back(world: World):
     async with tab(world, "ada") as ada:
         assert "There is no earlier version yet" in text(await ada.get(LESSON + "/versions"))

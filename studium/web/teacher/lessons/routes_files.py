@@ -12,7 +12,7 @@ from studium.access.actor import Actor, CurrentUser
 from studium.access.permissions import EditableCourse, EditableLesson, editable_course, editable_lesson
 from studium.kit.base.versions import ANY_VERSION
 from studium.kit.http.dependencies import SessionDep, request_runtime
-from studium.models import Course, Lesson, UploadedFile
+from studium.models import Course, FileType, Lesson, LessonType, UploadedFile
 from studium.models.course import AS_MUTEX
 from studium.modules.courses.actions_lessons import update_lesson
 from studium.modules.courses.deps import ManagedCourse
@@ -32,16 +32,34 @@ LanguageInPath = Annotated[str, Path(max_length=35)]
 @takes_files
 @shows_again(editor_again)
 async def upload_file(request: Request, course: ManagedCourse, lesson: ManagedLesson, actor: CurrentUser) -> Response:
-    """Take a file in; it is offered first among those that can be put into the text."""
+    """Take a file in; it is offered first among those that can be put into the text.
+
+    A film that comes to a video lesson without a video is its video from then on.
+    """
     runtime, kind = request_runtime(request), request.headers.get("content-type", "")
     async with received(runtime, actor, kind, request.stream()) as upload, stored(runtime, upload) as name:
 
         async def add(session: AsyncSession) -> Response:
-            await add_file(session, actor, upload, name)
-            return see_and_say(request, f"/teach/courses/{course.id}/lessons/{lesson.id}", "file-uploaded")
+            file = await add_file(session, actor, upload, name)
+            is_film = file.file_type == FileType.VIDEO
+            is_shown = is_film and await _show_film(session, actor, (course.id, lesson.id), file)
+            said = "film-uploaded" if is_shown else "file-uploaded"
+            return see_and_say(request, f"/teach/courses/{course.id}/lessons/{lesson.id}", said)
 
         remove = partial(discard, runtime, name)
         return await file_once(request, actor.id, upload.fingerprint, act=add, discard=remove)
+
+
+async def _show_film(session: AsyncSession, actor: Actor, ids: tuple[UUID, UUID], film: UploadedFile) -> bool:
+    """Make a film the video of its lesson where that lacks one; return whether it is now."""
+    course = await editable_course(ids[0], actor, session)
+    lesson = await editable_lesson(ids[1], course, session)
+    await session.refresh(course, with_for_update=AS_MUTEX)
+    await session.refresh(lesson)
+    if lesson.lesson_type is not LessonType.VIDEO or lesson.video_url:
+        return False
+    await update_lesson(session, course, lesson, LessonUpdate(video_url=film.file_url), ANY_VERSION)
+    return True
 
 
 @router.post(f"{LESSON}/captions/{{language}}")
