@@ -29,6 +29,12 @@ def rows(answer: Any) -> list[str]:  # noqa: ANN401 -- an answer.
     return [" ".join(one.text_content().split()) for one in tree(answer).xpath("//tbody/tr")]
 
 
+def words(answer: Any) -> set[str]:  # noqa: ANN401 -- an answer.
+    """The head of the table, and what its badges say."""
+    found = tree(answer).xpath("//thead//th | //tbody//*[contains(@class, 'badge')]")
+    return {" ".join(one.text_content().split()) for one in found}
+
+
 async def test_a_class_comes_in_by_pages(world: World):
     async with tab(world, "root") as root:
         answer = await upload(root, CLASS)
@@ -50,6 +56,7 @@ async def test_a_class_comes_in_by_pages(world: World):
         ]
         assert await world.count(User) == people
         assert len(rows(await root.get(f"{place}?show=create"))) == 2
+        assert {"What it does", "adds"} <= words(plan)
         wrong = rows(await root.get(f"{place}?show=error"))
         assert [row[0] for row in wrong] == ["4", "5"]
         assert "The role is student or instructor." in wrong[1]
@@ -60,7 +67,11 @@ async def test_a_class_comes_in_by_pages(world: World):
         assert "being carried out" in text(await root.get(place))
         enrolled = await world.count(Enrollment)
         await world.jobs()
-        assert "The people are here" in text(await root.get(place))
+        done = await root.get(place)
+        assert "The people are here" in text(done)
+        assert {"What it did", "added"} <= words(done)
+        assert not {"What it does", "adds"} & words(done)
+        assert "Rows that added somebody" in text(await root.get(f"{place}?show=create"))
         assert (await world.count(User), await world.count(Enrollment)) == (people + 2, enrolled + 1)
         assert (await root.post(f"{place}/apply")).status_code == 303
         assert any("zoe@school.example" in mail for mail in world.mails())
