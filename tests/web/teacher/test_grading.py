@@ -237,12 +237,16 @@ async def test_ones_own_work_is_no_piece_of_the_desk(world: World, role: Role):
     path = f"{QUEUE}/{{{piece}}}"
     async with tab(world, "ada") as ada:
         await grade(ada, path, p_1="2", f_1="A draft.")
+        assert "40 % draft" in text(await ada.get(MARKS))
     async with world.runtime.database.write_session() as session:
         await session.execute(update(User).where(User.id == world.ids["learner0"]).values(role=role))
     async with tab(world, "learner0") as own:
         for query in ("", "?every=1"):
             answer = await own.get(path + query)
             assert answer.headers["location"] == world.filled(f"/attempts/{{{piece}}}/result")
+        marks = await own.get(MARKS)
+        assert (marks.status_code == 403) is (role is Role.INSTRUCTOR)
+        assert "%" not in text(marks)
         answer = await own.post(path, {"p-1": "many", "v": "1"})
         assert answer.status_code in {403, 422}
         assert "A draft." not in answer.text

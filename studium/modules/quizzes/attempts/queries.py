@@ -281,18 +281,19 @@ def _staff_attempt(row: Record) -> StaffAttemptOut:
 
 
 async def held_page(
-    reads: QueryExecutor, quiz_id: UUID, page: PageQuery, status: AttemptStatus | None
+    reads: QueryExecutor, actor: Actor, quiz_id: UUID, page: PageQuery, status: AttemptStatus | None
 ) -> Page[HeldAttemptOut]:
-    """The same with the marks that no learner sees yet. One hot read."""
-    return await _HELD[status].page(reads, page, _held_attempt, p_quiz=quiz_id)
+    """The same with the marks that no learner sees yet, but for the caller's own. One hot read."""
+    return await _HELD[status].page(reads, page, partial(_held_attempt, actor), p_quiz=quiz_id)
 
 
-def _held_attempt(row: Record) -> HeldAttemptOut:
-    held = None
-    if row["draft"] is not None or row["marked_at"] is not None:
+def _held_attempt(actor: Actor, row: Record) -> HeldAttemptOut:
+    held, is_own = None, row["student_id"] == actor.id
+    if not is_own and (row["draft"] is not None or row["marked_at"] is not None):
         results = map(Result.from_json, row["results"] or ())
         held = Draft.of(row).applied(AnswerKey.from_json(row["key"]), results).percentage
-    return HeldAttemptOut(**dict(_staff_attempt(row)), held_percentage=held, is_drafted=row["draft"] is not None)
+    is_drafted = not is_own and row["draft"] is not None
+    return HeldAttemptOut(**dict(_staff_attempt(row)), held_percentage=held, is_drafted=is_drafted)
 
 
 _GRADES = PagedRead(

@@ -243,7 +243,7 @@ async def marks_page(
     await submit_overdue_at(request_runtime(request).database, quiz_id)
     quiz = await find_quiz(reads, actor, quiz_id)
     wanted = AttemptStatus(state) if state else None
-    found = await attempts.held_page(reads, quiz_id, lists.listing(request, PER_PAGE, cursor), wanted)
+    found = await attempts.held_page(reads, actor, quiz_id, lists.listing(request, PER_PAGE, cursor), wanted)
     waits = (await queries.waiting_in(reads, actor, course.id)).get(quiz_id)
     view = QuizMarks(course, quiz, found, waits, state, is_first=cursor is None)
     return Page("teacher/grading/marks.html", view)
