@@ -102,7 +102,7 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
-        """As `reading`, and all statements see the same moment, however long they take: for whoever compares tables."""
+        """As `read_session`, and all statements see one moment, however long they take: for whoever compares tables."""
         async with self.read_session() as session:
             if self.dialect == "postgresql":
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -141,7 +141,7 @@ class Database:
         return await repeated(once)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction of prepared statements, committed at the end of the block as `writing` is."""
+        """A transaction of prepared statements, committed at the end of the block as in `write_session`."""
         if self.writer is not None:
             return self.writer.transaction(self._turns(), self.session_info)
         from studium.kit.db.prepared_postgres import PostgresReads, postgres_transaction  # noqa: PLC0415 -- as `_servers`.

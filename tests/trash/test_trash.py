@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from studium.access import trash as access_trash
 from studium.access.actor import Actor
 from studium.kit.base.clock import now
 from studium.kit.base.ids import new_id
@@ -118,6 +119,23 @@ async def test_lessons_come_back_in_their_order_whatever_the_order_of_their_retu
         for name in returned:
             await bring_back(world, name, course)
         assert await titles(world, course) == list("abcde"), (removed, returned)
+
+
+async def test_what_is_removed_names_few_of_all_that_was_removed_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_trash, "REMEMBERED", 2)
+    course = (await new_course(world))["id"]
+    lessons = {name: (await new_lesson(world, course, name))["id"] for name in "abcdef"}
+    for name in "bcdef":
+        ok(await world.call("ada", "DELETE", f"/courses/{course}/lessons/{lessons[name]}"), 204)
+    async with world.runtime.database.read_session() as session:
+        places = (await session.execute(select(TrashItem.title, TrashItem.place))).all()
+    named = {row.title: {str(each) for each in row.place["before"]} for row in places}
+    assert named["f"] == {lessons[name] for name in "ade"}, "what is there, and what was removed last"
+    for name in "fedcb":
+        await bring_back(world, name, course)
+    assert await titles(world, course) == list("abcdef")
 
 
 async def test_questions_come_back_in_their_order(world: World) -> None:
