@@ -213,11 +213,12 @@ class PeopleImportConfirmed(Event):
 class CourseImportRequested(Event):
     """Somebody uploaded a course, or questions for one, to be imported. Published by exchange.
 
-    `owner_id` is nobody's in what former releases stored.
+    `owner_id` is nobody's in what former releases stored; `into_id` is the course that questions are meant for, if any.
     """
 
     import_id: UUID
     owner_id: UUID = NOBODY
+    into_id: UUID = NOBODY
 
 
 @dataclass(frozen=True)

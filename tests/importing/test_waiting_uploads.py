@@ -10,7 +10,9 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from studium.models import Course
 from studium.modules.exchange import actions, handlers, jobs
+from tests.answers import ok
 from tests.importing.studio import BICYCLE, contents, zipped
 from tests.world import World, open_world
 
@@ -91,3 +93,17 @@ async def test_a_defect_of_ours_is_a_dead_letter_and_tells_the_teacher(
     done = await state(world, answer)
     assert (done["status"], done["fault"]["reason"]) == ("failed", handlers.WENT_WRONG)
     assert [dead.name for dead in await world.runtime.jobs.dead_jobs()] == ["courses.run_import"]
+
+
+async def test_questions_for_a_course_that_is_deleted_meanwhile_make_no_course_of_their_own(world: World) -> None:
+    course = ok(await world.call("eve", "POST", "/courses", json={"title": "Short"}), 201)
+    questions = {"file": ("a.gift", b"Is it so? {T}")}
+    answer = await world.call("eve", "POST", "/courses/import", files=questions, data={"course_id": course["id"]})
+    assert answer.status_code == 202
+    assert (await world.call("eve", "DELETE", f"/courses/{course['id']}")).status_code == 204
+    before = await world.count(Course)
+    await world.jobs()
+    done = await state(world, answer)
+    assert (done["status"], done["fault"]["reason"]) == ("failed", handlers.NO_COURSE)
+    assert await world.count(Course) == before
+    assert [path async for path in world.runtime.storage.list("imports")] == []

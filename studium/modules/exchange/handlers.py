@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
-from studium.events import CourseImportRequested
+from studium.events import NOBODY, CourseImportRequested
 from studium.kit.base.clock import now
 from studium.kit.base.problems import DependencyDown, Overloaded, StorageFull
 from studium.kit.jobs.events import on
@@ -26,6 +26,9 @@ MOST_SECONDS = 7200
 """How long an import may take in all. Reading has a limit of its own, STUDIUM_IMPORT_SECONDS."""
 LOST = "It could not be finished, although it was tried several times; nothing was changed."
 WENT_WRONG = "Something went wrong within Studium; nothing was changed."
+NO_OWNER = "Only active instructors and admins import courses."
+NO_COURSE = "The course that it was meant for was deleted meanwhile; nothing was changed."
+GONE = "The upload is gone; send it again."
 _OPEN = (ImportStatus.QUEUED, ImportStatus.RUNNING)
 
 
@@ -47,7 +50,12 @@ async def run_import(runtime: Runtime, event: CourseImportRequested) -> None:
     if row is None or row.storage_path is None:
         return
     try:
-        report = await _failed_owner() if owner is None else await _imported(runtime, row, row.storage_path, owner)
+        if owner is None:
+            report = _failed("", NO_OWNER)
+        elif row.into_id is None and event.into_id != NOBODY:
+            report = _failed("", NO_COURSE)
+        else:
+            report = await _imported(runtime, row, row.storage_path, owner)
         if report.course_id is None:
             await _finish_apart(runtime, row.id, report)
     except _Overtaken:
@@ -56,7 +64,7 @@ async def run_import(runtime: Runtime, event: CourseImportRequested) -> None:
         raise
     except Exception as error:
         # A defect of ours: whoever waits is told, and the job goes to the dead letters for an operator to look at.
-        await _finish_apart(runtime, row.id, Report(None, None, None, (), (row.original_filename, WENT_WRONG)))
+        await _finish_apart(runtime, row.id, _failed(row.original_filename, WENT_WRONG))
         raise PermanentJobError(reason_of(error)) from error
     await runtime.storage.delete(row.storage_path)
 
@@ -77,8 +85,8 @@ async def owner_of(session: AsyncSession, user_id: UUID) -> Actor | None:
     return None if role in {None, Role.STUDENT} else Actor(user_id, Role(str(role)), user_id)
 
 
-async def _failed_owner() -> Report:
-    return Report(None, None, None, (), ("", "Only active instructors and admins import courses."))
+def _failed(place: str, reason: str) -> Report:
+    return Report(None, None, None, (), (place, reason))
 
 
 async def _imported(runtime: Runtime, row: CourseImport, storage_path: str, owner: Actor) -> Report:
@@ -87,7 +95,7 @@ async def _imported(runtime: Runtime, row: CourseImport, storage_path: str, owne
 
     async with downloaded(runtime, storage_path) as path, _watched(runtime, row.id) as watch:
         if path is None:
-            return Report(None, None, None, (), (row.original_filename, "The upload is gone; send it again."))
+            return _failed(row.original_filename, GONE)
         payload = ImportRequest(path, row.original_filename, owner, row.into_id, row.is_dry_run)
         # Loading the formats takes a tenth of a start, and other requests go on meanwhile.
         actions = await asyncio.to_thread(import_module, "studium.modules.exchange.actions")
@@ -161,7 +169,7 @@ async def fail_lost(runtime: Runtime) -> None:
         rows = (await session.execute(lost)).all()
     for row in rows:
         with suppress(_Overtaken):
-            await _finish_apart(runtime, row.id, Report(None, None, None, (), (row.original_filename, LOST)))
+            await _finish_apart(runtime, row.id, _failed(row.original_filename, LOST))
 
 
 async def _finish_apart(runtime: Runtime, import_id: UUID, report: Report) -> None:

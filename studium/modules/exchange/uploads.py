@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
 from studium.access.permissions import editable_course
-from studium.events import CourseImportRequested
+from studium.events import NOBODY, CourseImportRequested
 from studium.kit.base.config import Settings
 from studium.kit.base.ids import new_id
 from studium.kit.base.problems import BodyTooLarge, NotFound, Problem
@@ -138,7 +138,8 @@ async def request_import(session: AsyncSession, actor: Actor, upload: Upload, pa
     )
     async with raise_on_conflict(session, NotFound("There is no such course any more."), Constraint.FOREIGN_KEY):
         session.add(row)
-    await publish(session, CourseImportRequested(import_id=row.id, owner_id=actor.id))
+    into_id = upload.fields.course_id or NOBODY
+    await publish(session, CourseImportRequested(import_id=row.id, owner_id=actor.id, into_id=into_id))
     return row
 
 
