@@ -11,6 +11,8 @@ from studium.kit.base.ids import new_id
 from studium.models import Lesson, LessonType, TrashItem
 
 TITLE_MAX = 255
+REMEMBERED = 200
+"""How many removed neighbours an item knows: without a bound each would name all before it, and read what they name."""
 
 
 def is_kept() -> ColumnElement[bool]:
@@ -37,12 +39,13 @@ async def hidden_lesson(session: AsyncSession, course_id: UUID, title: str) -> L
 
 
 async def before(session: AsyncSession, item_id: UUID, home: ColumnElement[bool], order: Sequence[UUID]) -> list[str]:
-    """What comes before an item in this order, also of what was removed from it; `home` says which those are.
+    """What comes before an item in this order, also of what was removed from it lately; `home` says which those are.
 
     Something removed stood before the item unless the item stood before it.
     """
     ahead = [str(each) for each in order[: order.index(item_id)]]
-    removed = (await session.execute(select(TrashItem.item_id, TrashItem.place).where(home))).all()
+    lately = select(TrashItem.item_id, TrashItem.place).where(home).order_by(TrashItem.removed_at.desc())
+    removed = (await session.execute(lately.limit(REMEMBERED))).all()
     return ahead + [str(row.item_id) for row in removed if str(item_id) not in _before_of(row.place)]
 
 

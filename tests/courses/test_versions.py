@@ -122,3 +122,12 @@ def test_very_different_texts_are_compared_in_their_order() -> None:
     pairs = compare_lines(before, before.replace("b", "a"))
     assert {pair.change for pair in pairs} == {LineChange.CHANGED}
     assert len(pairs) == MOST_LINES + 1
+
+
+def test_lines_that_come_again_and_again_are_compared_in_their_order() -> None:
+    pairs = compare_lines("x\n" * 1000, "x\ny\n" * 99)
+    assert [pair.change for pair in pairs[:4]] == ["same", "changed", "same", "changed"]
+    assert len(pairs) == 1000
+    spread = "\n\n".join(f"line {number}" for number in range(400))
+    moved = compare_lines(spread, f"first\n\n{spread}")
+    assert sum(pair.change is LineChange.ADDED for pair in moved) == 2, "empty lines part paragraphs, and match none"

@@ -209,7 +209,8 @@ SHOWN_TEXT = AfterValidator(require_shown)
 MultilineText = Annotated[str, Field(max_length=20_000), STRICT_TEXT]
 """Free text of several lines, up to 20,000 characters."""
 
-MarkdownText = Annotated[str, Field(max_length=200_000), STRICT_TEXT]
+MARKDOWN_MAX = 200_000
+MarkdownText = Annotated[str, Field(max_length=MARKDOWN_MAX), STRICT_TEXT]
 """The Markdown of a lesson, up to 200,000 characters."""
 
 SafeUrl = Annotated[str, Field(max_length=URL_MAX), AfterValidator(_safe_url)]

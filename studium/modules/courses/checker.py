@@ -125,12 +125,8 @@ def _of_child(child: Token, siblings: Sequence[Token], place: int, line: int) ->
         return None if child.content.strip() else Finding(Remark.PICTURE, line)
     if child.type != "link_open":
         return None
-    words = ""
-    for after in siblings[place + 1 :]:
-        if after.type == "link_close":
-            break
-        words += after.content or " "
-    words = " ".join(words.split())
+    end = next((at for at in range(place, len(siblings)) if siblings[at].type == "link_close"), len(siblings))
+    words = " ".join("".join(one.content or " " for one in siblings[place + 1 : end]).split())
     return Finding(Remark.LINK, line, words=words) if words.strip(" .!…").lower() in _SAYS_NOTHING else None
 
 

@@ -1,13 +1,15 @@
 """Two texts line by line, side by side: pure, and bounded."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import zip_longest
 
-MOST_LINES = 1_000
-"""Where more lines differ, they are set against each other in their order: matching them would take too long."""
+MOST_LINES, MOST_PAIRS = 1_000, 20_000
+"""Where more lines differ, or more pairs of lines that say something are the same, they are set against each other in
+their order: matching them would take too long."""
 
 _Block = tuple[int, int, int, int]
 """Lines that belong together: from and to in the text before, from and to in the text after."""
@@ -59,9 +61,19 @@ def _blocks(old: Sequence[str], new: Sequence[str]) -> list[_Block]:
     while end < shorter - start and old[-1 - end] == new[-1 - end]:
         end += 1
     inner = old[start : len(old) - end], new[start : len(new) - end]
-    if max(len(part) for part in inner) > MOST_LINES:
+    if max(map(len, inner)) > MOST_LINES or _pairs_alike(*inner) > MOST_PAIRS:
         between = [(start, len(old) - end, start, len(new) - end)]
     else:
-        found = SequenceMatcher(None, *inner).get_opcodes()
+        found = SequenceMatcher(_is_empty, *inner).get_opcodes()
         between = [(start + a, start + b, start + c, start + d) for _, a, b, c, d in found]
     return [(0, start, 0, start), *between, (len(old) - end, len(old), len(new) - end, len(new))]
+
+
+def _is_empty(line: str) -> bool:
+    return not line.strip()
+
+
+def _pairs_alike(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many pairs of a line of the one and a line of the other are the same, but for empty ones."""
+    before, after = Counter(old), Counter(new)
+    return sum(times * after[line] for line, times in before.items() if not _is_empty(line))
