@@ -34,6 +34,7 @@ from studium.kit.http.live import LISTENERS, Live
 from studium.kit.http.middleware import EdgeMiddleware
 from studium.kit.http.problem_response import PageOf, problem_response
 from studium.kit.http.routing import API, Router
+from studium.kit.http.uploads import UPLOADS
 from studium.kit.runtime import clear_leftovers, open_runtime
 from studium.modules import live
 from studium.modules.registry import load_handlers
@@ -152,8 +153,7 @@ def _path_limiters() -> list[tuple[str, ConcurrencyLimiter]]:
             for path in ("auth/login", "auth/token", "auth/register", "auth/passkeys", "users/register")
         ),
         *((path, passwords) for path in ("/login", "/register", "/reset-password", "/set-password", "/account/p")),
-        *((f"{API}/{path}", uploads) for path in ("files/upload", "courses/import", "users/import")),
-        *((path, uploads) for path in ("/my/files/upload", "/admin/people/import", "/teach/upload/")),
+        *((path, uploads) for path in UPLOADS),
         *((path, files) for path in (f"{API}/files/", "/files/")),
         # A listener is there for long; `Live` refuses the one too many.
         ("/live/", ConcurrencyLimiter("listeners", limit=2 * LISTENERS)),

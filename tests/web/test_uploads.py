@@ -4,9 +4,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi.routing import APIRoute
 from sqlalchemy import select
 
+from studium.kit.http.uploads import UPLOADS
 from studium.models import UploadedFile
+from studium.web.app import page_routes
 from tests.files.samples import picture
 from tests.web.school import Tab, tab, text, tree
 from tests.world import World, open_world
@@ -23,6 +26,16 @@ async def labels(world: World) -> list[str]:
     async with world.runtime.database.read_session() as session:
         found = select(UploadedFile.original_filename).where(UploadedFile.uploader_id == world.ids["sam"])
         return list((await session.execute(found)).scalars())
+
+
+def test_every_form_with_a_file_takes_what_is_large_and_slow() -> None:
+    taking = [route.path for route in page_routes() if isinstance(route, APIRoute) and takes(route)]
+    assert len(taking) > 5
+    assert [path for path in taking if not path.startswith(UPLOADS)] == []
+
+
+def takes(route: APIRoute) -> bool:
+    return getattr(route.endpoint, "takes_files", False)
 
 
 async def test_a_file_is_taken_and_stands_in_the_list(world: World):

@@ -43,6 +43,7 @@ from studium.kit.http.limiters import ConcurrencyLimiter
 from studium.kit.http.paths import is_plain
 from studium.kit.http.problem_response import PageOf
 from studium.kit.http.rate_limits import rate_limit_headers, told_limits
+from studium.kit.http.uploads import COURSES, FILES, PEOPLE
 from studium.kit.http.watch import Watch
 
 MIB = 1 << 20
@@ -83,9 +84,7 @@ class EdgeMiddleware:
         self.app = CORSMiddleware(app, **self.cors) if self.cors else app
         files = (max(settings.upload_max_mib, settings.upload_video_max_mib) + 1) * MIB
         courses = (settings.import_max_mib + 1) * MIB
-        self.uploads = dict.fromkeys(("/api/v1/files", "/my/files/upload", "/teach/upload/cover"), files)
-        self.uploads |= dict.fromkeys(("/api/v1/courses/import", "/teach/upload/course"), courses)
-        self.uploads |= dict.fromkeys(("/api/v1/users/import", "/admin/people/import"), 11 * MIB)
+        self.uploads = dict.fromkeys(COURSES, courses) | dict.fromkeys(PEOPLE, 11 * MIB) | dict.fromkeys(FILES, files)
         self.limiter = ConcurrencyLimiter("requests", limit=settings.requests_in_flight)
         self.intake = Intake()
         self.path_limiters, self.query_limiters = tuple(path_limiters), tuple(query_limiters)

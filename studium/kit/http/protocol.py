@@ -39,6 +39,7 @@ from studium.kit.base.problems import (
 )
 from studium.kit.http.answer_headers import FIXED, HSTS, NO_STORE, Header
 from studium.kit.http.problem_response import PageOf
+from studium.kit.http.uploads import UPLOADS
 
 NEEDED: dict[type, tuple[str, ...]] = {
     HttpToolsProtocol: (
@@ -89,14 +90,7 @@ class Limits:
     address_bytes: int = 8 * 1024
     connections: int = 4096
     pipelined: int = 16
-    uploads: tuple[str, ...] = (
-        "/api/v1/files",
-        "/api/v1/courses/import",
-        "/api/v1/users/import",
-        "/my/files/upload",
-        "/admin/people/import",
-        "/teach/upload/",
-    )
+    uploads: tuple[str, ...] = UPLOADS
 
 
 class GuardedProtocol(HttpToolsProtocol):

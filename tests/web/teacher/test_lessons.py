@@ -3,13 +3,16 @@
 import httpx2
 import pytest
 
+from studium.kit.http.schemas import MARKDOWN_MAX
 from studium.models import Lesson, LessonType, LessonVersion
+from studium.web.teacher.lessons import found
 from studium.web.teacher.lessons.views import SHOWN_LINES
 from tests.files.samples import MP4
 from tests.web.school import ORIGIN, Tab, tab, text, tree
 from tests.world import World
 
 LESSON = "/teach/courses/{C1}/lessons/{L2}"
+UPLOAD = "/teach/upload/lessons/{C1}/{L2}"
 TRASH = "/teach/courses/{C1}/trash"
 
 
@@ -134,7 +137,7 @@ async def test_files_and_captions_are_uploaded_and_put_in(world: World):
     course = str(world.ids["C1"])
     async with tab(world, "ada") as ada:
         await ada.post(LESSON, await filled_in(ada, lesson_type="video"))
-        taken = await multipart(ada, LESSON + "/files", "a [b].txt", b"hello", course_id=course)
+        taken = await multipart(ada, UPLOAD + "/files", "a [b].txt", b"hello" * 500_000, course_id=course)
         assert taken.status_code == 303, taken.text
         page = tree(await ada.get(LESSON))
         (put_in,) = page.xpath("//button[@name='insert'][contains(@value, 'a (b).txt')]/@value")
@@ -142,13 +145,13 @@ async def test_files_and_captions_are_uploaded_and_put_in(world: World):
         assert (await stored(world)).content == f"Read:\n\n{put_in}\n"
         said = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n"
         for language in ("en", "ar", "en"):
-            taken = await multipart(ada, f"{LESSON}/captions/{language}", "a.srt", said, course_id=course)
+            taken = await multipart(ada, f"{UPLOAD}/captions/{language}", "a.srt", said, course_id=course)
             assert taken.status_code == 303, taken.text
         assert [one["language"] for one in (await stored(world)).captions or ()] == ["ar", "en"]
         for odd in ("!!!", "-", "\u0661", "x" * 30):
-            taken = await multipart(ada, f"{LESSON}/captions/{odd}", "a.srt", said, course_id=course)
+            taken = await multipart(ada, f"{UPLOAD}/captions/{odd}", "a.srt", said, course_id=course)
             assert taken.status_code == 422, odd
-        refused = await multipart(ada, LESSON + "/captions/en", "a.txt", b"hello", course_id=course)
+        refused = await multipart(ada, UPLOAD + "/captions/en", "a.txt", b"hello", course_id=course)
         assert refused.status_code == 422
         await ada.post(LESSON + "/captions", {"language": "ar"})
     assert [one["language"] for one in (await stored(world)).captions or ()] == ["en"]
@@ -157,7 +160,7 @@ async def test_files_and_captions_are_uploaded_and_put_in(world: World):
 async def test_an_uploaded_film_becomes_the_video_of_a_lesson(world: World):
     async with tab(world, "ada") as ada:
         await ada.post(LESSON, await filled_in(ada, lesson_type="text", video_url=""))
-        await multipart(ada, LESSON + "/files", "talk.mp4", MP4, course_id=str(world.ids["C1"]))
+        await multipart(ada, UPLOAD + "/files", "talk.mp4", MP4, course_id=str(world.ids["C1"]))
         (film,) = tree(await ada.get(LESSON)).xpath("//button[@name='film']/@value")
         assert (await ada.post(LESSON, await filled_in(ada, content="See:", film=film))).status_code == 303
         lesson = await stored(world)
@@ -232,9 +235,25 @@ async def test_only_those_who_edit_the_course_see_it(world: World, path: str):
 
 
 async def test_a_comparison_of_many_lines_shows_the_first_of_them(world: World):
-    for content in ("a\n" * 99_990, "b\n" * 99_990):
+    for content in ("a\n" * 5_000, "b\n" * 5_000):
         await world.call("ada", "PATCH", "/courses/{C1}/lessons/{L2}", json={"content": content})
     number = (await stored(world)).version - 1
     async with tab(world, "ada") as ada:
         rows = tree(await ada.get(f"{LESSON}/versions/{number}")).xpath("//table[@class='compare']/tbody/tr/@class")
     assert rows == ["changed"] * SHOWN_LINES + ["gap"]
+
+
+async def test_a_text_that_is_too_long_is_kept_in_the_form_and_looked_through_by_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def never(*_: object, **__: object) -> None:
+        pytest.fail("it was looked through")
+
+    async with tab(world, "ada") as ada:
+        typed = await filled_in(ada, content="a" * (MARKDOWN_MAX + 1), repair="0-picture-1")
+        monkeypatch.setattr(found, "check", never)
+        monkeypatch.setattr(found, "html_of", never)
+        refused = await ada.post(LESSON, typed)
+        assert (refused.status_code, "This is too long." in text(refused)) == (422, True)
+        assert tree(refused).xpath("string(//textarea[@id='content'])").strip() == typed["content"]
+        assert (await ada.post(LESSON + "/preview", typed)).status_code == 422

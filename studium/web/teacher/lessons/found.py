@@ -7,11 +7,11 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from studium.kit.base.problems import NotFound
+from studium.kit.base.problems import FieldError, InvalidInput, NotFound
 from studium.kit.http.dependencies import request_runtime
+from studium.kit.http.schemas import MARKDOWN_MAX
 from studium.kit.text.markdown import html_of
 from studium.models import LessonType
-from studium.modules.courses import queries as courses
 from studium.modules.courses import queries_lessons
 from studium.modules.courses.checker import Checked, Finding, check, repaired
 from studium.modules.courses.deps import ManagedCourse
@@ -19,31 +19,19 @@ from studium.modules.courses.schemas import CourseOut, LessonOut, LessonUpdate
 from studium.modules.files import queries as files
 from studium.modules.files.schemas import FileOut
 from studium.web import lists
+from studium.web.again import actor_of, reads_of
 from studium.web.files import own_files
 from studium.web.forms import Form, FormDep
 from studium.web.teacher.lessons.views import Shown
 from studium.web.teacher.quizzes.typed import whole
 
 LESSON = "/teach/courses/{course_id}/lessons/{lesson_id}"
+UPLOAD = "/teach/upload/lessons/{course_id}/{lesson_id}"
 FILES = 24
 FORM_MAX = 1_000_000
 """Bytes: a text of 200,000 letters of which a browser sends five bytes each."""
 
 FIELDS_MAX = 200
-
-
-def id_of(request: Request, name: str) -> UUID:
-    """An id of the address of a refused request."""
-    try:
-        return UUID(request.path_params[name])
-    except ValueError:
-        raise NotFound from None
-
-
-async def course_again(request: Request) -> CourseOut:
-    """The course of a refused form; what is not the visitor's is refused again."""
-    runtime = request_runtime(request)
-    return await courses.find_managed(runtime.database.reads, request.state.visitor.actor, id_of(request, "course_id"))
 
 
 async def managed_lesson(request: Request, course: ManagedCourse, lesson_id: UUID) -> LessonOut:
@@ -53,8 +41,7 @@ async def managed_lesson(request: Request, course: ManagedCourse, lesson_id: UUI
 
 async def lesson_of(request: Request, course: CourseOut, lesson_id: UUID) -> LessonOut:
     """The lesson as it is now; raise NotFound."""
-    runtime, actor = request_runtime(request), request.state.visitor.actor
-    found = await queries_lessons.find_visible(runtime, actor, course.id, lesson_id)
+    found = await queries_lessons.find_visible(request_runtime(request), actor_of(request), course.id, lesson_id)
     if found is None:
         message = "There is no such lesson in this course."
         raise NotFound(message)
@@ -66,8 +53,8 @@ ManagedLesson = Annotated[LessonOut, Depends(managed_lesson)]
 
 async def recent_files(request: Request) -> Sequence[FileOut]:
     """The visitor's own files that came last."""
-    reads, page = request_runtime(request).database.reads, lists.listing(request, FILES)
-    return (await files.my_files(reads, request.state.visitor.actor, page, None, None)).items
+    page = lists.listing(request, FILES)
+    return (await files.my_files(reads_of(request), actor_of(request), page, None, None)).items
 
 
 def patch_of(form: Form, content: str) -> LessonUpdate:
@@ -91,6 +78,8 @@ class Typed:
 async def typed(course: ManagedCourse, form: FormDep) -> Typed:
     """What was typed, mended or with a file put in: looked through while no transaction is open."""
     del course  # Nobody else has a text looked through.
+    if is_too_long(form):
+        raise InvalidInput([FieldError("form", "/content", "string_too_long", f"At most {MARKDOWN_MAX} characters.")])
     if form["insert"]:
         return Typed(f"{form['content'].rstrip()}\n\n{form['insert']}\n".lstrip(), is_mended=True)
     if not form["repair"]:
@@ -102,6 +91,11 @@ async def typed(course: ManagedCourse, form: FormDep) -> Typed:
         return Typed(form["content"], is_mended=False)
     made = repaired(form["content"], found[place], form[f"words-{number}"])
     return Typed(form["content"] if made is None else made, is_mended=made is not None)
+
+
+def is_too_long(form: Form) -> bool:
+    """Whether the text is longer than any that is kept, so that nobody looks through it."""
+    return len(form["content"]) > MARKDOWN_MAX
 
 
 def key_of(finding: Finding) -> str:

@@ -16,6 +16,7 @@ from studium.modules.courses.comparison import LinePair
 from studium.modules.courses.deps import ManagedCourse
 from studium.modules.courses.queries_versions import compared_lines
 from studium.modules.courses.schemas import CourseOut, LessonOut, LessonUpdate
+from studium.web.again import course_again, id_of
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.render import Page
 from studium.web.routing import Pages, see_and_say, shows_again, takes_long_forms, wants_json
@@ -26,8 +27,7 @@ from studium.web.teacher.lessons.found import (
     ManagedLesson,
     TypedDep,
     checked,
-    course_again,
-    id_of,
+    is_too_long,
     lesson_of,
     patch_of,
     recent_files,
@@ -42,7 +42,9 @@ _TEMPLATE = "teacher/lessons/editor.html"
 async def _editor(
     request: Request, course: CourseOut, lesson: LessonOut, form: Form, compared: Sequence[LinePair] = ()
 ) -> Page:
-    if form.typed:
+    if is_too_long(form):
+        shown = Shown("", (), 0)
+    elif form.typed:
         shown = await shown_text(request, form["content"], await checked(form))
     else:
         has_captions = bool(lesson.captions)

@@ -21,14 +21,14 @@ from studium.modules.files.actions_upload import Upload, add_file, discard, rece
 from studium.web.forms import Form, FormDep
 from studium.web.once import file_once
 from studium.web.routing import Pages, see_and_say, shows_again, takes_files
-from studium.web.teacher.lessons.found import LESSON, ManagedLesson
+from studium.web.teacher.lessons.found import LESSON, UPLOAD, ManagedLesson
 from studium.web.teacher.lessons.routes import editor_again
 
 router = Pages()
 LanguageInPath = Annotated[str, Path(max_length=35)]
 
 
-@router.post(f"{LESSON}/files")
+@router.post(f"{UPLOAD}/files")
 @takes_files
 @shows_again(editor_again)
 async def upload_file(request: Request, course: ManagedCourse, lesson: ManagedLesson, actor: CurrentUser) -> Response:
@@ -62,7 +62,7 @@ async def _show_film(session: AsyncSession, actor: Actor, ids: tuple[UUID, UUID]
     return True
 
 
-@router.post(f"{LESSON}/captions/{{language}}")
+@router.post(f"{UPLOAD}/captions/{{language}}")
 @takes_files
 @shows_again(editor_again)
 async def upload_captions(

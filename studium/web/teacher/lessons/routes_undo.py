@@ -17,11 +17,12 @@ from studium.modules.courses.schemas import CourseOut, LessonOut
 from studium.modules.trash.actions import restore
 from studium.modules.trash.queries import trash_page as found_trash
 from studium.web import lists
+from studium.web.again import course_again, id_of
 from studium.web.forms import FormDep, shown_form
 from studium.web.lists import Cursor
 from studium.web.render import Page
 from studium.web.routing import Pages, see_and_say, shows_again
-from studium.web.teacher.lessons.found import LESSON, ManagedLesson, course_again, id_of, lesson_of
+from studium.web.teacher.lessons.found import LESSON, ManagedLesson, lesson_of
 from studium.web.teacher.lessons.views import TrashView, VersionsView, VersionView
 
 router = Pages()
