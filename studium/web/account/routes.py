@@ -30,6 +30,7 @@ from studium.modules.users.actions import PasswordChange
 from studium.modules.users.passwords import hash_new
 from studium.modules.users.schemas import MeUpdate, UserResponse
 from studium.web import lists
+from studium.web.again import actor_of
 from studium.web.forms import FormDep, shown_form
 from studium.web.kept import FIELD, Kept
 from studium.web.render import Page
@@ -81,7 +82,7 @@ async def _me(request: Request, actor: Actor) -> UserResponse:
 
 async def profile_again(request: Request) -> Page:
     """The profile with what was typed."""
-    return await _profile(request, request.state.visitor.actor)
+    return await _profile(request, actor_of(request))
 
 
 @router.get("/account")
@@ -124,7 +125,7 @@ async def _security(request: Request, actor: Actor) -> SecurityView:
 
 async def security_again(request: Request) -> Page:
     """The same, with why something was refused."""
-    view = await _security(request, request.state.visitor.actor)
+    view = await _security(request, actor_of(request))
     return Page("account/security.html", view, form=shown_form(request))
 
 

@@ -16,6 +16,7 @@ from studium.modules.auth.routes import ClientDep, RuntimeDep
 from studium.modules.auth.routes_mfa import own_guess
 from studium.modules.auth.schemas import MfaConfirmRequest, MfaDisableRequest, MfaEnableRequest
 from studium.web import flash
+from studium.web.again import actor_of
 from studium.web.forms import FormDep, shown_form
 from studium.web.render import Page
 from studium.web.routing import Pages, see, shows_again
@@ -43,7 +44,7 @@ def _page(request: Request, state: str, **values: object) -> Page:
 
 async def factor_again(request: Request) -> Page:
     """The page as it was, with why something was refused."""
-    return _page(request, "on" if request.state.visitor.actor.has_factor else "off")
+    return _page(request, "on" if actor_of(request).has_factor else "off")
 
 
 async def pending_again(request: Request) -> Page:

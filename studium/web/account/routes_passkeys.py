@@ -18,6 +18,7 @@ from studium.modules.auth.passkeys import MOST
 from studium.modules.auth.routes import ClientDep, RuntimeDep
 from studium.modules.auth.schemas_passkeys import PasskeyAdd, PasskeyOptions, PasskeyOut, PasskeyUpdate
 from studium.web import lists
+from studium.web.again import actor_of
 from studium.web.forms import FormDep, shown_form
 from studium.web.passkeys import read_credential
 from studium.web.render import Page
@@ -57,7 +58,7 @@ async def _page(request: Request, actor: Actor) -> Page:
 
 async def passkeys_again(request: Request) -> Page:
     """The same, with why something was refused."""
-    return await _page(request, request.state.visitor.actor)
+    return await _page(request, actor_of(request))
 
 
 @router.get(PATH)

@@ -16,6 +16,7 @@ from studium.modules.privacy.routes import Oneself
 from studium.modules.privacy.schemas import ErasureOut, OwnExportOut
 from studium.modules.users.queries import own_identity
 from studium.web.account.routes import security_again
+from studium.web.again import actor_of
 from studium.web.forms import FormDep, shown_form
 from studium.web.render import Page
 from studium.web.routing import Pages, see_and_say, shows_again
@@ -44,7 +45,7 @@ async def _view(request: Request, actor: Actor) -> PrivacyView:
 
 async def privacy_again(request: Request) -> Page:
     """The page with why something was refused."""
-    view = await _view(request, request.state.visitor.actor)
+    view = await _view(request, actor_of(request))
     return Page("account/privacy.html", view, form=shown_form(request))
 
 
@@ -70,7 +71,7 @@ async def erasure_question(request: Request, actor: CurrentUser) -> Page:
 
 async def erasure_again(request: Request) -> Page:
     """The question with why it was refused."""
-    return Page("account/erasure.html", await _view(request, request.state.visitor.actor), form=shown_form(request))
+    return Page("account/erasure.html", await _view(request, actor_of(request)), form=shown_form(request))
 
 
 @router.post(f"{PATH}/erasure")

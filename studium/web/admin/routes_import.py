@@ -2,7 +2,6 @@
 
 from functools import partial
 from typing import Annotated, Literal
-from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +19,7 @@ from studium.modules.exchange.people.uploads import PeopleUpload, received
 from studium.modules.exchange.uploads import stored
 from studium.web import lists
 from studium.web.admin.views import ImportView
+from studium.web.again import id_of
 from studium.web.forms import shown_form
 from studium.web.lists import Cursor
 from studium.web.once import file_once
@@ -88,7 +88,7 @@ async def import_report(request: Request, row: SomeImport) -> Response:
 async def plan_again(request: Request) -> Page:
     """The plan with why it was not carried out."""
     async with request_runtime(request).database.read_session() as session:
-        row = await actions.find_import(session, UUID(request.path_params["import_id"]))
+        row = await actions.find_import(session, id_of(request, "import_id"))
     return Page("admin/import.html", ImportView(PeopleImportOut.of(row), "", is_first=True), form=shown_form(request))
 
 

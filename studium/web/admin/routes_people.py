@@ -27,6 +27,7 @@ from studium.modules.users.schemas import UserCreate, UserUpdate
 from studium.web import lists
 from studium.web.account.routes import Device
 from studium.web.admin.views import ErasingView, PeopleView, Person, PersonView
+from studium.web.again import actor_of, id_of
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.lists import Cursor, Words
 from studium.web.render import Page
@@ -128,10 +129,8 @@ async def person_page(request: Request, actor: Admin, user_id: UUID) -> Page:
 
 async def person_again(request: Request) -> Page:
     """The same with why something was refused."""
-    user_id = UUID(request.path_params["user_id"])
-    return Page(
-        "admin/person.html", await _person(request, request.state.visitor.actor, user_id), form=shown_form(request)
-    )
+    view = await _person(request, actor_of(request), id_of(request, "user_id"))
+    return Page("admin/person.html", view, form=shown_form(request))
 
 
 def _changes(form: Form, user: User) -> UserUpdate:
@@ -220,7 +219,7 @@ async def _erasing(request: Request, user_id: UUID) -> ErasingView:
 
 
 async def _asked(request: Request, template: str) -> Page:
-    view = await _erasing(request, UUID(request.path_params["user_id"]))
+    view = await _erasing(request, id_of(request, "user_id"))
     return Page(template, view, form=shown_form(request))
 
 

@@ -21,6 +21,7 @@ from studium.modules.files import actions as files_actions
 from studium.modules.files import queries as files
 from studium.modules.files.actions_upload import add_file, discard, received, stored
 from studium.web import lists
+from studium.web.again import actor_of, reads_of
 from studium.web.forms import shown_form
 from studium.web.learner.views import Home, OwnCourse, OwnFiles, Shelf, UploadLimits
 from studium.web.lists import Cursor
@@ -82,7 +83,7 @@ async def _files(request: Request, actor: Actor, reads: QueryExecutor, cursor: s
 
 async def files_again(request: Request) -> Page:
     """The files with why the new one was not taken. No page can choose it again."""
-    return await _files(request, request.state.visitor.actor, request_runtime(request).database.reads, None)
+    return await _files(request, actor_of(request), reads_of(request), None)
 
 
 @router.post("/my/files/upload")

@@ -23,6 +23,7 @@ from studium.modules.enrollments.queries_own import own_enrollment
 from studium.modules.enrollments.schemas import ProgressUpdate, ReviewIn
 from studium.modules.files.routes_download import download_file
 from studium.web import lists
+from studium.web.again import actor_of, reads_of
 from studium.web.csp import policy
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.learner.captions import said_in
@@ -84,7 +85,7 @@ async def course_page(
 
 async def course_again(request: Request) -> Page:
     """The course with the review that was refused."""
-    actor, reads = request.state.visitor.actor, request_runtime(request).database.reads
+    actor, reads = actor_of(request), reads_of(request)
     course = await courses.find_visible(reads, actor, slug=request.path_params["slug"])
     if course is None:
         raise NotFound

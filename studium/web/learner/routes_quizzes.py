@@ -11,9 +11,7 @@ from starlette.responses import JSONResponse, Response
 from studium.access.actor import Actor, CurrentUser, OptionalUser
 from studium.access.errors import EnrollmentRequired
 from studium.kit.base.clock import now
-from studium.kit.base.problems import NotFound
 from studium.kit.base.versions import ANY_VERSION
-from studium.kit.db.prepared import QueryExecutor
 from studium.kit.http.after import AfterSession
 from studium.kit.http.dependencies import ReadsDep, TransactionDep, request_runtime
 from studium.kit.http.pagination import MAX_LIMIT
@@ -43,6 +41,7 @@ from studium.modules.quizzes.routes_attempts import given_answers
 from studium.modules.quizzes.routes_direct import QuizById
 from studium.modules.quizzes.schemas import QuizOut
 from studium.web import flash, lists
+from studium.web.again import actor_of, id_of, reads_of
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.learner.answers import (
     FIELDS_MAX,
@@ -87,22 +86,9 @@ async def quiz_page(request: Request, quiz: QuizById, actor: CurrentUser) -> Pag
 
 async def quiz_again(request: Request) -> Page:
     """The rules with the reason why no attempt began."""
-    actor, reads = _asked_by(request)
-    quiz = await find_quiz(reads, actor, _id(request, "quiz_id"))
+    actor, reads = actor_of(request), reads_of(request)
+    quiz = await find_quiz(reads, actor, id_of(request, "quiz_id"))
     return Page("learner/quiz.html", await _rules(request, quiz, actor), form=shown_form(request))
-
-
-def _id(request: Request, name: str) -> UUID:
-    """An id of the address of a refused request."""
-    try:
-        return UUID(request.path_params[name])
-    except ValueError:
-        raise NotFound from None
-
-
-def _asked_by(request: Request) -> tuple[Actor, QueryExecutor]:
-    """Who is logged in, in a request that was refused after that."""
-    return request.state.visitor.actor, request_runtime(request).database.reads
 
 
 @router.post("/quizzes/{quiz_id}/start")
@@ -169,8 +155,8 @@ def _state(attempt: Mapping[str, Any], answers: list[dict[str, Any]], flagged: l
 
 async def _refused(request: Request) -> tuple[FoundAttempt, Form]:
     """The attempt of a refused form, which is the visitor's own, and the form; raise the refusal otherwise."""
-    actor, reads = _asked_by(request)
-    found, form = await attempt_by_id(request, _id(request, "attempt_id"), actor, reads), shown_form(request)
+    actor, reads = actor_of(request), reads_of(request)
+    found, form = await attempt_by_id(request, id_of(request, "attempt_id"), actor, reads), shown_form(request)
     if form.problem is not None and not found.is_own:
         raise form.problem
     return found, form
@@ -247,7 +233,7 @@ def _others(saved: Iterable[Mapping[str, Any]], sent: Sequence[Sent]) -> list[Se
 
 
 async def _shown_with(request: Request, actor: Actor, attempt_id: UUID, others: dict[str, str]) -> Response:
-    found = await attempt_by_id(request, attempt_id, actor, request_runtime(request).database.reads)
+    found = await attempt_by_id(request, attempt_id, actor, reads_of(request))
     return Page("learner/attempt.html", await _paper(request, found, others=others), status=409, private=True)
 
 

@@ -184,7 +184,7 @@ async def test_a_film_is_the_video_of_a_video_lesson_that_has_none(
 ):
     async with tab(world, "ada") as ada:
         await ada.post(LESSON, await filled_in(ada, lesson_type=kind, video_url=has))
-        sent = await multipart(ada, LESSON + "/files", name, content, course_id=str(world.ids["C1"]))
+        sent = await multipart(ada, UPLOAD + "/files", name, content, course_id=str(world.ids["C1"]))
         assert said in text(await ada.get(sent.headers["location"]))
     found = (await stored(world)).video_url or ""
     assert found.startswith("/api/v1/files/" if is_its_video else has)

@@ -19,7 +19,7 @@ from studium.kit.http.schemas import PersonOut
 from studium.models import Role
 from studium.modules.courses import actions
 from studium.modules.courses.deps import ManagedCourse
-from studium.modules.courses.queries import find_managed, lacks_to_publish
+from studium.modules.courses.queries import lacks_to_publish
 from studium.modules.courses.queries_categories import categories
 from studium.modules.courses.schemas import CourseOut, CourseUpdate
 from studium.modules.exchange.routes import read_export
@@ -27,6 +27,7 @@ from studium.modules.files.actions_upload import Upload, add_file, address_of, d
 from studium.modules.files.errors import FileTypeNotAllowed
 from studium.modules.users.queries import UserFilter, user_page
 from studium.web import lists
+from studium.web.again import actor_of, course_again
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.once import file_once
 from studium.web.render import Page
@@ -41,13 +42,8 @@ _MORE = ("title", "slug", "instructor_id")
 
 async def settings_again(request: Request) -> Page:
     """The settings with what was typed, beside what the course has now."""
-    course = await _course_again(request)
-    return await _settings(request, request.state.visitor.actor, course)
-
-
-async def _course_again(request: Request) -> CourseOut:
-    reads, actor = request_runtime(request).database.reads, request.state.visitor.actor
-    return await find_managed(reads, actor, UUID(request.path_params["course_id"]))
+    course = await course_again(request)
+    return await _settings(request, actor_of(request), course)
 
 
 @router.get(f"{COURSE}/settings")
@@ -133,9 +129,9 @@ async def publish_page(course: ManagedCourse, rows: RowsDep, session: SessionDep
 
 async def publish_again(request: Request) -> Page:
     """The same with why the course was not published."""
-    course = await _course_again(request)
+    course = await course_again(request)
     async with request_runtime(request).database.read_session() as session:
-        rows = await rows_of(request, request.state.visitor.actor, course.id, session)
+        rows = await rows_of(request, actor_of(request), course.id, session)
         view = await _publishing(session, course, rows)
     return Page("teacher/course/publish.html", view, form=shown_form(request))
 
@@ -160,7 +156,7 @@ async def export(request: Request, course: EditableCourse, session: SessionDep) 
 
 async def deletion_again(request: Request) -> Page:
     """The question with why the course was not deleted."""
-    return _question(await _course_again(request), shown_form(request))
+    return _question(await course_again(request), shown_form(request))
 
 
 def _question(course: CourseOut, form: Form | None = None) -> Page:

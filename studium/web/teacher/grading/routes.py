@@ -32,6 +32,7 @@ from studium.modules.quizzes.authoring.queries import essays_of, find_quiz
 from studium.modules.quizzes.errors import InvalidScores
 from studium.modules.quizzes.grading import actions, actions_release
 from studium.web import flash, lists
+from studium.web.again import actor_of, id_of, reads_of
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.learner.answers import questions_of
 from studium.web.learner.views_quizzes import Ask, Place
@@ -41,7 +42,6 @@ from studium.web.routing import Later, Pages, own_path, see, shows_again, takes_
 from studium.web.teacher.grading import marks
 from studium.web.teacher.grading.views import QUEUE, Desk, Marking, Queue, QuizMarks, address, figure
 from studium.web.teacher.people.views import ids_of
-from studium.web.teacher.quizzes.found import id_of
 from studium.web.texts import text_html
 from studium.web.visitor import is_secure
 
@@ -158,10 +158,10 @@ async def desk_page(request: Request, actor: Teacher, found: AttemptById, wanted
 
 async def desk_again(request: Request) -> Page:
     """The piece with what was typed; where another grader was quicker, beside what that one gave."""
-    actor, form = request.state.visitor.actor, shown_form(request)
+    actor, form = actor_of(request), shown_form(request)
     if form.problem is not None and form.problem.status in {Forbidden.status, NotFound.status}:
         raise form.problem
-    found = await attempt_by_id(request, id_of(request, "attempt_id"), actor, request_runtime(request).database.reads)
+    found = await attempt_by_id(request, id_of(request, "attempt_id"), actor, reads_of(request))
     if form.problem is not None and (_is_open(found) or found.is_own):
         raise form.problem
     return Page(

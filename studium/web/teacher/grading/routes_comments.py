@@ -8,10 +8,11 @@ from starlette.responses import Response
 from studium.access.actor import Actor, Teacher
 from studium.kit.base.problems import Forbidden
 from studium.kit.db.prepared import QueryExecutor
-from studium.kit.http.dependencies import ReadsDep, TransactionDep, request_runtime
+from studium.kit.http.dependencies import ReadsDep, TransactionDep
 from studium.modules.desk import actions_comments, queries
 from studium.modules.desk.schemas import CommentIn, CommentUpdate
 from studium.web import lists
+from studium.web.again import actor_of, reads_of
 from studium.web.forms import FormDep, shown_form
 from studium.web.lists import Cursor
 from studium.web.render import Page
@@ -40,7 +41,7 @@ async def bank_again(request: Request) -> Page:
     problem = shown_form(request).problem
     if isinstance(problem, Forbidden):
         raise problem
-    return await _bank(request, request.state.visitor.actor, request_runtime(request).database.reads, None)
+    return await _bank(request, actor_of(request), reads_of(request), None)
 
 
 @router.post(BANK)

@@ -18,6 +18,7 @@ from studium.modules.exchange.model.items import ImportOutcome
 from studium.modules.exchange.queries import own_imports
 from studium.modules.exchange.schemas import ImportOut
 from studium.web import lists
+from studium.web.again import actor_of
 from studium.web.forms import shown_form
 from studium.web.once import file_once
 from studium.web.render import Page
@@ -34,7 +35,7 @@ First = Annotated[int, Query(ge=0, le=MAX_ITEMS, alias="from")]
 
 async def imports_again(request: Request) -> Page:
     """The form with why the file was not taken; nobody can choose it again for them."""
-    return await _imports(request, request.state.visitor.actor, None)
+    return await _imports(request, actor_of(request), None)
 
 
 @router.get("/teach/import")

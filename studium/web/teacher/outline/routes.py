@@ -16,12 +16,12 @@ from studium.models import Course, Lesson, LessonType
 from studium.modules.courses import actions_lessons as actions
 from studium.modules.courses.deps import ManagedCourse
 from studium.modules.courses.outline import Parents, Place, Step, order_with, place_after, place_of
-from studium.modules.courses.queries import find_managed
 from studium.modules.courses.schemas import MAX_LESSONS, CourseOut, LessonCreate, LessonOrder, LessonUpdate
 from studium.modules.quizzes.authoring import actions as quizzes
 from studium.modules.quizzes.authoring.queries import quiz_page
 from studium.modules.quizzes.schemas import QuizCreate
 from studium.web import lists
+from studium.web.again import actor_of, course_again, id_of
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.render import Page
 from studium.web.routing import Pages, see, see_and_say, shows_again
@@ -66,10 +66,9 @@ async def outline_page(
 
 async def _again(request: Request) -> tuple[CourseOut, list[Row]]:
     """The course and its rows as they are after something was refused."""
-    runtime, actor = request_runtime(request), request.state.visitor.actor
-    course = await find_managed(runtime.database.reads, actor, UUID(request.path_params["course_id"]))
-    async with runtime.database.read_session() as session:
-        return course, await rows_of(request, actor, course.id, session)
+    course = await course_again(request)
+    async with request_runtime(request).database.read_session() as session:
+        return course, await rows_of(request, actor_of(request), course.id, session)
 
 
 async def outline_again(request: Request) -> Page:
@@ -81,7 +80,7 @@ async def outline_again(request: Request) -> Page:
 async def lesson_again(request: Request) -> Page:
     """A lesson in the outline, with why something was refused."""
     course, rows = await _again(request)
-    row = row_of(rows, UUID(request.path_params["lesson_id"]))
+    row = row_of(rows, id_of(request, "lesson_id"))
     return Page("teacher/outline/lesson.html", LessonView(course, row, rows), form=shown_form(request))
 
 
@@ -148,7 +147,7 @@ async def make_quiz(course: EditableCourse, lesson: EditableLesson, session: Ses
 async def deletion_again(request: Request) -> Page:
     """The question before a deletion, with why it was refused."""
     course, rows = await _again(request)
-    row = row_of(rows, UUID(request.path_params["lesson_id"]))
+    row = row_of(rows, id_of(request, "lesson_id"))
     return Page("teacher/outline/delete.html", LessonView(course, row, rows), form=shown_form(request))
 
 

@@ -20,13 +20,13 @@ from studium.modules.enrollments.arrivals import actions, codes, queries
 from studium.modules.enrollments.arrivals.schemas import PEOPLE_MAX, EnrollPeopleIn, JoinCodeCreate, JoinIn
 from studium.modules.enrollments.errors import AlreadyEnrolled
 from studium.web import lists
+from studium.web.again import actor_of, course_again
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.lists import Cursor
 from studium.web.render import Page
 from studium.web.routing import Pages, see, see_and_say, shows_again, takes_long_forms
 from studium.web.teacher.people.routes import LEARNERS, whole
 from studium.web.teacher.people.views import Enrolling, Joining, WaysIn
-from studium.web.teacher.quizzes.found import actor_of, course_again
 from studium.web.visitor import VisitorDep
 
 router = Pages()

@@ -25,12 +25,12 @@ from studium.modules.quizzes.grading.actions_accommodations import delete_accomm
 from studium.modules.quizzes.grading.queries import allowed_page
 from studium.modules.quizzes.schemas_staff import AccommodationIn
 from studium.web import lists
+from studium.web.again import actor_of, course_again, id_of
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.render import Page
 from studium.web.routing import Pages, see_and_say, shows_again
 from studium.web.teacher.people.routes import LEARNERS, whole
 from studium.web.teacher.people.views import Learner
-from studium.web.teacher.quizzes.found import actor_of, course_again, id_of
 
 router = Pages()
 LEARNER = f"{LEARNERS}/{{enrollment_id}}"

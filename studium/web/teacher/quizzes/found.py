@@ -6,13 +6,9 @@ from uuid import UUID
 
 from fastapi import Request
 
-from studium.access.actor import Actor
 from studium.kit.base.problems import NotFound
 from studium.kit.base.versions import IfMatchHeader, etag_of
-from studium.kit.db.prepared import QueryExecutor
-from studium.kit.http.dependencies import request_runtime
 from studium.kit.http.pagination import MAX_LIMIT
-from studium.modules.courses import queries as courses
 from studium.modules.courses.schemas import CourseOut
 from studium.modules.desk.queries import waiting_in
 from studium.modules.quizzes.authoring import queries
@@ -20,6 +16,7 @@ from studium.modules.quizzes.grading import queries as grading
 from studium.modules.quizzes.schemas import QuestionOut, QuizOut
 from studium.modules.quizzes.statistics.queries import quiz_statistics
 from studium.web import lists
+from studium.web.again import actor_of, id_of, reads_of
 from studium.web.forms import Form, shown_form
 from studium.web.teacher.quizzes.reasons import reasons_of
 from studium.web.teacher.quizzes.views import Item, QuizPage
@@ -28,34 +25,10 @@ COURSE = "/teach/courses/{course_id}"
 QUIZ = f"{COURSE}/quizzes/{{quiz_id}}"
 
 
-def reads_of(request: Request) -> QueryExecutor:
-    """Where hot reads go."""
-    return request_runtime(request).database.reads
-
-
 def language_of(request: Request) -> str:
     """The language of whoever asks."""
     language: str = request.state.visitor.language
     return language
-
-
-def actor_of(request: Request) -> Actor:
-    """Who asks, in a request that got as far as its route."""
-    actor: Actor = request.state.visitor.actor
-    return actor
-
-
-def id_of(request: Request, name: str) -> UUID:
-    """An id of the address of a refused request."""
-    try:
-        return UUID(request.path_params[name])
-    except ValueError:
-        raise NotFound from None
-
-
-async def course_again(request: Request) -> CourseOut:
-    """The course of a refused form; what is not the visitor's is refused again."""
-    return await courses.find_managed(reads_of(request), actor_of(request), id_of(request, "course_id"))
 
 
 async def quiz_again(request: Request, course: CourseOut) -> QuizOut:

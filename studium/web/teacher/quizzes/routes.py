@@ -21,6 +21,7 @@ from studium.modules.quizzes.attempts.deps import ManagedQuiz
 from studium.modules.quizzes.authoring import actions, actions_questions, queries
 from studium.modules.quizzes.schemas import QuestionOrder, QuizCreate, QuizUpdate
 from studium.web import lists
+from studium.web.again import actor_of, course_again
 from studium.web.forms import FormDep, shown_form
 from studium.web.render import Page
 from studium.web.routing import Pages, see_and_say, shows_again
@@ -34,7 +35,7 @@ router = Pages()
 
 async def _quizzes(request: Request, course: CourseOut) -> Quizzes:
     """The quizzes of a course in the order of its lessons, each with how it goes: four reads."""
-    actor, page = found.actor_of(request), lists.listing(request, MAX_LESSONS)
+    actor, page = actor_of(request), lists.listing(request, MAX_LESSONS)
     async with request_runtime(request).database.read_session() as session:
         quizzes = (await queries.quiz_page(session, actor, course.id, page)).items
     lessons = await lists.outline(request, actor, course.id)
@@ -53,7 +54,7 @@ async def quizzes_page(request: Request, course: ManagedCourse) -> Page:
 
 async def quizzes_again(request: Request) -> Page:
     """The same with what was refused."""
-    course = await found.course_again(request)
+    course = await course_again(request)
     return Page("teacher/quizzes/list.html", await _quizzes(request, course), form=shown_form(request))
 
 
@@ -89,7 +90,7 @@ async def quiz_page(
 
 async def quiz_again(request: Request) -> Page:
     """The quiz with what was typed and refused."""
-    course = await found.course_again(request)
+    course = await course_again(request)
     quiz = await found.quiz_again(request, course)
     return Page("teacher/quizzes/quiz.html", await found.quiz_page(request, course, quiz), form=shown_form(request))
 

@@ -19,6 +19,7 @@ from studium.modules.exchange.pasting.schemas import PasteIn
 from studium.modules.quizzes.attempts.deps import ManagedQuiz
 from studium.modules.quizzes.authoring import queries
 from studium.modules.quizzes.schemas import QuizOut
+from studium.web.again import course_again
 from studium.web.forms import Form, FormDep, shown_form
 from studium.web.render import Page
 from studium.web.routing import Pages, see_and_say, shows_again, takes_long_forms
@@ -78,7 +79,7 @@ async def paste_page(course: ManagedCourse, quiz_id: ManagedQuiz, actor: Current
 
 async def paste_again(request: Request) -> Page:
     """The text that was refused, with what was read of it."""
-    course = await found.course_again(request)
+    course = await course_again(request)
     quiz = await found.quiz_again(request, course)
     form = shown_form(request)
     pasted = await actions.read(_wish(form)) if isinstance(form.problem, UnreadableQuestions) else None

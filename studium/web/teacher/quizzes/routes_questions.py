@@ -17,6 +17,7 @@ from studium.modules.courses.schemas import CourseOut
 from studium.modules.quizzes.attempts.deps import ManagedQuiz
 from studium.modules.quizzes.authoring import actions_questions, queries
 from studium.modules.quizzes.schemas import QuestionCreate, QuestionUpdate, QuizOut
+from studium.web.again import course_again
 from studium.web.forms import FormDep, shown_form
 from studium.web.render import Page
 from studium.web.routing import Pages, see_and_say, shows_again, takes_long_forms
@@ -58,7 +59,7 @@ async def question_page(
 
 async def question_again(request: Request) -> Page:
     """The question with what was typed and refused. What others have saved meanwhile is shown beside it."""
-    course = await found.course_again(request)
+    course = await course_again(request)
     quiz = await found.quiz_again(request, course)
     item = None
     if request.path_params.get("question_id", _NEW) != _NEW:

@@ -24,6 +24,7 @@ from studium.modules.quizzes.schemas import QuizOut
 from studium.modules.quizzes.schemas_staff import RegradeEntryOut, RegradeIn, RegradeOut
 from studium.modules.quizzes.statistics.queries import quiz_statistics
 from studium.web import lists
+from studium.web.again import course_again, reads_of
 from studium.web.forms import FormDep, shown_form
 from studium.web.lists import Cursor
 from studium.web.render import Page
@@ -67,7 +68,7 @@ class RegradeReport:
 
 
 async def _regrades(request: Request, course: CourseOut, quiz: QuizOut) -> Regrades:
-    reads = found.reads_of(request)
+    reads = reads_of(request)
     page = await grading.regrade_page(reads, quiz.id, lists.listing(request, _SHOWN))
     attempts = (await quiz_statistics(reads, quiz.id)).attempts
     return Regrades(course, quiz, page.items, attempts)
@@ -84,7 +85,7 @@ async def regrade_page(
 
 async def regrade_again(request: Request) -> Page:
     """The same with the reason why none began."""
-    course = await found.course_again(request)
+    course = await course_again(request)
     quiz = await found.quiz_again(request, course)
     view = await _regrades(request, course, quiz)
     return Page("teacher/quizzes/regrades.html", view, form=shown_form(request))

@@ -18,6 +18,7 @@ from studium.modules.quizzes.errors import InvalidAnswers
 from studium.modules.quizzes.marking import Grade
 from studium.modules.quizzes.routes_attempts import given_answers
 from studium.modules.quizzes.schemas import QuizOut
+from studium.web.again import course_again, reads_of
 from studium.web.forms import FormDep, shown_form
 from studium.web.learner.answers import FIELDS_MAX, FORM_MAX, Sent, checked_answers, faults_of, typed_answers
 from studium.web.learner.views_quizzes import Ask
@@ -80,9 +81,9 @@ async def try_page(
 
 async def try_again(request: Request) -> Page:
     """The quiz with the answers that do not fit."""
-    course = await found.course_again(request)
+    course = await course_again(request)
     quiz = await found.quiz_again(request, course)
-    trial = trial_of(quiz, await queries.all_questions(found.reads_of(request), quiz.id))
+    trial = trial_of(quiz, await queries.all_questions(reads_of(request), quiz.id))
     form = shown_form(request)
     asks = await _asks(request, trial, typed_answers(form, trial.questions))
     return Page("teacher/quizzes/try.html", TrialPage(course, quiz, asks), form=form, private=True)
