@@ -114,7 +114,7 @@ def _page_paths() -> list[tuple[str, str]]:
     for route in page_routes():
         if isinstance(route, APIRoute) and len(names := _PARAMETER.findall(route.path)) > 1:
             places = {**PLACES, **(OF_CERTIFICATES if "certificate_id" in names else {})}
-            filled = _PARAMETER.sub(lambda name, places=places: places[name[1]], route.path)
+            filled = route.path.format(**places)
             if not filled.endswith(TEXT_ALONE):
                 found += [(method, path) for method in route.methods or () for path in _misplaced(filled)]
     return sorted(found)

@@ -21,7 +21,7 @@ from studium.modules.quizzes.attempts.deps import ManagedQuiz
 from studium.modules.quizzes.authoring import actions, actions_questions, queries
 from studium.modules.quizzes.schemas import QuestionOrder, QuizCreate, QuizUpdate
 from studium.web import lists
-from studium.web.again import actor_of, course_again
+from studium.web.again import actor_of, course_again, reads_of
 from studium.web.forms import FormDep, shown_form
 from studium.web.render import Page
 from studium.web.routing import Pages, see_and_say, shows_again
@@ -41,7 +41,7 @@ async def _quizzes(request: Request, course: CourseOut) -> Quizzes:
     lessons = await lists.outline(request, actor, course.id)
     taken = {quiz.lesson_id for quiz in quizzes}
     empty = [one for one in lessons if one.lesson_type is LessonType.QUIZ and one.id not in taken]
-    reads = found.reads_of(request)
+    reads = reads_of(request)
     fared = {row.quiz_id: row for row in await quiz_rows(reads, course.id)}
     return Quizzes(course, quizzes, empty, fared, await waiting_in(reads, actor, course.id))
 
