@@ -14,13 +14,11 @@ class ForeignForm(Forbidden):
     title = "Sent from elsewhere"
 
 
-def require_own_form(method: str, headers: Mapping[str, str], origins: frozenset[str]) -> None:
-    """Raise ForeignForm for an unsafe method that no page of `origins` sent.
+def require_own_form(headers: Mapping[str, str], origins: frozenset[str]) -> None:
+    """Raise ForeignForm for a form that no page of `origins` sent.
 
     `Sec-Fetch-Site` decides where a browser sends it. On plain http networks it does not; then `Origin` does.
     """
-    if method in SAFE:
-        return
     site = headers.get("sec-fetch-site")
     own = headers.get("origin") in origins if site is None else site in _OWN
     if not own:

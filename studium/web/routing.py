@@ -2,25 +2,25 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import brotli
-from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from studium.access.errors import AdminsOnly, MfaSetupRequired, ReauthenticationRequired, StudentsOnly, TeachersOnly
 from studium.kit.base.config import Settings
 from studium.kit.base.problems import FieldError, Forbidden, InvalidInput, NotFound, Problem, Unauthorized
 from studium.kit.http.after import AfterSession
 from studium.kit.http.dependencies import request_runtime
-from studium.kit.http.plans import ResponseMaker, plan_of
+from studium.kit.http.plans import ResponseMaker, plan_for
 from studium.kit.http.routing import API
 from studium.modules.auth.browser import owner_of
 from studium.web import csrf, flash
@@ -95,49 +95,68 @@ class PagePlan:
     run: Handler
 
 
-class PageRoute(APIRoute):
+class PageRoute(Route):
     """A page: own forms only, the visitor by the cookie, HTML with the policy of the pages.
 
-    Most pages that only show something have a plan, by which `kit/http/dispatch.py` answers; the others and all forms
-    are answered by FastAPI's handler.
+    What only shows something has a plan, by which `kit/http/dispatch.py` answers. Forms are answered by FastAPI, whose
+    route is made when the first one comes: all of them would be three MiB.
     """
 
     plan: PagePlan | None = None
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 -- as FastAPI's own.
-        is_form = "POST" in options["methods"]
-        super().__init__(path, acts_once(endpoint) if is_form else endpoint, **options)
-        found = plan_of(self, frozenset(self.param_convertors), ResponseMaker(self))
-        if found is not None and self.methods == {"GET"}:
-            self.plan = PagePlan(self._page(found.run))
+    def __init__(self, path: str, endpoint: Callable[..., Any], method: str) -> None:
+        super().__init__(path, endpoint, methods=[method])
+        # Without the HEAD that Starlette adds: `kit/http/middleware.py` makes it of GET.
+        self.methods, self.app = {method}, self._asked
+        if method == "GET":
+            found = plan_for(endpoint, frozenset(self.param_convertors), ResponseMaker(None, None))
+            self.plan = None if found is None else PagePlan(_page(endpoint, found.run))
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As Starlette's; what matched is named, as by FastAPI's routes."""
+        match, more = super().matches(scope)
+        return match, {**more, "route": self} if more else more
+
+    @cached_property
+    def _form(self) -> ASGIApp:
+        return _FormRoute(self.path, acts_once(self.endpoint), methods=self.methods).app
+
+    async def _asked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._form(scope, receive, send)
+
+
+class _FormRoute(APIRoute):
+    """FastAPI's handler between our visitor and our page."""
 
     def get_route_handler(self) -> Handler:
-        """FastAPI's handler between our visitor and our page."""
-        return self._page(super().get_route_handler())
+        """The handler of the page."""
+        return _page(self.endpoint, super().get_route_handler())
 
-    def _page(self, handler: Callable[[Any], Awaitable[Response]]) -> Handler:
-        again: Show | None = getattr(self.endpoint, "shows_again", None)
-        limits = getattr(self.endpoint, LIMITS, (FORM_MAX, FIELDS_MAX))
-        has_file = getattr(self.endpoint, "takes_files", False)
 
-        async def handle(request: Request) -> Response:
-            settings = request_runtime(request).settings
-            _refuse_nul(request)
-            csrf.require_own_form(request.method, request.headers, origins(request, settings))
-            visitor = await current_visitor(request)
-            setattr(request.state, LIMITS, limits)
-            if has_file:
-                leave_body(request)
-            elif request.method not in csrf.SAFE:
-                await read_form(request)
-            request.state.shows_again = again
-            response = await handler(request)
-            if isinstance(response, Later):
-                response.finish = partial(finish, request, visitor=visitor, settings=settings)
-                return response
-            return finish(request, response, visitor, settings)
+def _page(endpoint: Callable[..., Any], handler: Callable[[Any], Awaitable[Response]]) -> Handler:
+    again: Show | None = getattr(endpoint, "shows_again", None)
+    limits = getattr(endpoint, LIMITS, (FORM_MAX, FIELDS_MAX))
+    has_file = getattr(endpoint, "takes_files", False)
 
-        return handle
+    async def handle(request: Request) -> Response:
+        settings = request_runtime(request).settings
+        _refuse_nul(request)
+        if request.method not in csrf.SAFE:
+            csrf.require_own_form(request.headers, origins(request, settings))
+        visitor = await current_visitor(request)
+        setattr(request.state, LIMITS, limits)
+        if has_file:
+            leave_body(request)
+        elif request.method not in csrf.SAFE:
+            await read_form(request)
+        request.state.shows_again = again
+        response = await handler(request)
+        if isinstance(response, Later):
+            response.finish = partial(finish, request, visitor=visitor, settings=settings)
+            return response
+        return finish(request, response, visitor, settings)
+
+    return handle
 
 
 async def shown_again(request: Request, problem: Problem, settings: Settings) -> Response | None:
@@ -216,7 +235,7 @@ def _came_from(request: Request, otherwise: str) -> str:
 
 def _refuse_nul(request: Request) -> None:
     """No database takes NUL, and no link of ours has it."""
-    if any("\x00" in value for value in request.query_params.values()):
+    if request.scope["query_string"] and any("\x00" in value for value in request.query_params.values()):
         raise InvalidInput([FieldError("query", "", "nul", "Must not contain NUL.")])
 
 
@@ -235,11 +254,26 @@ class Later(Response):
         await response(scope, receive, send)
 
 
-class Pages(APIRouter):
+class Pages:
     """The pages of one part of the school; no part of the API's document."""
 
     def __init__(self) -> None:
-        super().__init__(route_class=PageRoute, include_in_schema=False, redirect_slashes=False)
+        self.routes: list[PageRoute] = []
+
+    def get(self, path: str) -> Callable[[Endpoint], Endpoint]:
+        """Take a function as the page at this path."""
+        return self._route(path, "GET")
+
+    def post(self, path: str) -> Callable[[Endpoint], Endpoint]:
+        """Take a function as what a form is sent to at this path."""
+        return self._route(path, "POST")
+
+    def _route(self, path: str, method: str) -> Callable[[Endpoint], Endpoint]:
+        def add(endpoint: Endpoint) -> Endpoint:
+            self.routes.append(PageRoute(path, endpoint, method))
+            return endpoint
+
+        return add
 
 
 def origins(request: Request, settings: Settings) -> frozenset[str]:

@@ -15,6 +15,7 @@ from studium.kit.base.clock import now
 from studium.kit.base.ids import new_id
 from studium.models import Enrollment, EnrollmentStatus
 from studium.web.app import page_routes
+from studium.web.routing import PageRoute
 from tests.policy.test_authorization import CALLERS, PREPARE, digest, rows, send
 from tests.web.school import tab
 from tests.world import World
@@ -112,7 +113,7 @@ def test_every_nested_route_of_the_api_is_tried() -> None:
 def _page_paths() -> list[tuple[str, str]]:
     found = []
     for route in page_routes():
-        if isinstance(route, APIRoute) and len(names := _PARAMETER.findall(route.path)) > 1:
+        if isinstance(route, PageRoute) and len(names := _PARAMETER.findall(route.path)) > 1:
             places = {**PLACES, **(OF_CERTIFICATES if "certificate_id" in names else {})}
             filled = route.path.format(**places)
             if not filled.endswith(TEXT_ALONE):

@@ -22,8 +22,8 @@ passkeys, imports of people, the grading desk and erasures."""
 FIRST_CPU = 4.5
 """As READY_CPU, from an empty folder: Alembic is loaded, and each migration runs; 3.4 with sixteen of them."""
 ROUNDS = 3
-REST_MIB = 155
-"""151 with the pages of teachers and admins, whose routes take some ten; see docs/performance.md."""
+REST_MIB = 152
+"""149 with pages, which take four or five of them; see docs/performance.md."""
 NOT_NEEDED = {"alembic", "asyncpg", "lxml", "mako", "PIL", "procrastinate", "psycopg", "redis", "typst"}
 """What takes long to load and has no part in serving a migrated school on the embedded default."""
 

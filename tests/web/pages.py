@@ -1,8 +1,7 @@
 """Every page of the school, and what each caller gets there: the table that no page may be missing from."""
 
-from fastapi.routing import APIRoute
-
 from studium.web.app import page_routes
+from studium.web.routing import PageRoute
 
 CALLERS = (None, "sam", "ada", "root")
 _OPEN = (200, 200, 200, 200)
@@ -222,4 +221,4 @@ STAFF: tuple[tuple[str, str], ...] = (
 
 def paths() -> set[str]:
     """The pages of the route table."""
-    return {route.path for route in page_routes() if isinstance(route, APIRoute) and "GET" in (route.methods or ())}
+    return {route.path for route in page_routes() if isinstance(route, PageRoute) and "GET" in (route.methods or ())}

@@ -1,14 +1,14 @@
 """Forms are taken from our own pages alone: where they come from x method x cookie."""
 
 import pytest
-from fastapi.routing import APIRoute
 
 from studium.web.app import page_routes
+from studium.web.routing import PageRoute
 from tests.web.school import ORIGIN, tab
 from tests.world import World
 
 FORMS = sorted(
-    {route.path for route in page_routes() if isinstance(route, APIRoute) and "POST" in (route.methods or ())}
+    {route.path for route in page_routes() if isinstance(route, PageRoute) and "POST" in (route.methods or ())}
 )
 SITES: dict[str, tuple[dict[str, str], bool]] = {
     "same origin": ({"sec-fetch-site": "same-origin"}, True),

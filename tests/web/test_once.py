@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from fastapi.routing import APIRoute
 from sqlalchemy import func, select
 
 from studium.kit.db.tables import Base
@@ -29,6 +28,7 @@ from studium.models import (
     User,
 )
 from studium.web.app import page_routes
+from studium.web.routing import PageRoute
 from tests.files.samples import picture
 from tests.importing.studio import zipped
 from tests.web.school import Tab, tab, text, tree
@@ -210,7 +210,7 @@ NO_HARM = {
 
 
 def test_no_form_of_staff_is_forgotten():
-    posts = {one.path for one in page_routes() if isinstance(one, APIRoute) and "POST" in (one.methods or ())}
+    posts = {one.path for one in page_routes() if isinstance(one, PageRoute) and "POST" in (one.methods or ())}
     staff = {path for path in posts if path.startswith(("/teach/", "/admin/"))}
     assert staff == {one.route for one in MAKING if one.route.startswith(("/teach/", "/admin/"))} | NO_HARM.keys()
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from fastapi.routing import APIRoute
 from sqlalchemy import select
 
 from studium.kit.http.uploads import UPLOADS
 from studium.models import UploadedFile
 from studium.web.app import page_routes
+from studium.web.routing import PageRoute
 from tests.files.samples import picture
 from tests.web.school import Tab, tab, text, tree
 from tests.world import World, open_world
@@ -29,12 +29,12 @@ async def labels(world: World) -> list[str]:
 
 
 def test_every_form_with_a_file_takes_what_is_large_and_slow() -> None:
-    taking = [route.path for route in page_routes() if isinstance(route, APIRoute) and takes(route)]
+    taking = [route.path for route in page_routes() if isinstance(route, PageRoute) and takes(route)]
     assert len(taking) > 5
     assert [path for path in taking if not path.startswith(UPLOADS)] == []
 
 
-def takes(route: APIRoute) -> bool:
+def takes(route: PageRoute) -> bool:
     return getattr(route.endpoint, "takes_files", False)
 
 

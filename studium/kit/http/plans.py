@@ -83,12 +83,12 @@ class _Step:
 class ResponseMaker:
     """Makes the response of what a route's endpoint returns, as the route declares it."""
 
-    def __init__(self, route: APIRoute) -> None:
-        self.status = route.status_code or 200
-        self._shape = route.response_model
-        self._adapter = None if self._shape is None else TypeAdapter[Any](self._shape)
-        is_page = isinstance(self._shape, type) and issubclass(self._shape, Page)
-        items: Any = self._shape.model_fields["items"].annotation if is_page else None
+    def __init__(self, shape: Any, status: int | None) -> None:  # noqa: ANN401 -- an annotation.
+        self.status = status or 200
+        self._shape = shape
+        self._adapter = None if shape is None else TypeAdapter[Any](shape)
+        is_page = isinstance(shape, type) and issubclass(shape, Page)
+        items: Any = shape.model_fields["items"].annotation if is_page else None
         self._items = None if items is None else TypeAdapter[Any](items)
 
     async def response(self, result: Any, noted: Response | None) -> Response:  # noqa: ANN401 -- of an endpoint.
@@ -234,9 +234,14 @@ def plan_of(route: APIRoute, path_names: frozenset[str], maker: ResponseMaker) -
     excludes = route.response_model_exclude_unset or route.response_model_exclude_none or route.response_model_exclude
     if excludes or route.response_model_include or route.response_model_exclude_defaults or route.dependencies:
         return None
+    return plan_for(route.endpoint, path_names, maker)
+
+
+def plan_for(endpoint: Call, path_names: frozenset[str], maker: ResponseMaker) -> RoutePlan | None:
+    """The plan of an endpoint, likewise."""
     steps: list[_Step] = []
     try:
-        _add(route.endpoint, path_names, steps, {})
+        _add(endpoint, path_names, steps, {})
     except UnsupportedRoute:
         return None
     # FastAPI takes bodies of several names as members of one.

@@ -71,7 +71,7 @@ class Route(APIRoute):
         self.names = frozenset(re.findall(r"{(\w+)", path))
         self.permissions = list(dict.fromkeys(_marks(endpoint, self.names)))
         super().__init__(path, self._wrapped(path, endpoint), **options)
-        self.maker = ResponseMaker(self)
+        self.maker = ResponseMaker(self.response_model, self.status_code)
         self.plan = plan_of(self, self.names, self.maker)
 
     def _wrapped(self, path: str, endpoint: Endpoint) -> Endpoint:
