@@ -87,7 +87,8 @@ def _sentences(words: Translations) -> dict[str, str]:
 
 def sentence(request: Request, words: Translations) -> str | None:
     """What the last request left to be said, or None."""
-    return _sentences(words).get(request.cookies.get(COOKIE, ""))
+    name = request.cookies.get(COOKIE)
+    return None if name is None else _sentences(words).get(name)
 
 
 def say(response: Response, name: str, *, secure: bool) -> None:

@@ -1,7 +1,7 @@
 """Templates: one environment for each language, with the plain sentences put in when a template is compiled."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache, lru_cache, partial
@@ -152,11 +152,19 @@ def _moment(words: Translations, moment: datetime, zone: tzinfo) -> str:
     return words.gettext("%(day)s, %(time)s") % values
 
 
+class _Environment(Environment):
+    """Templates that know what all know as a plain dict: Jinja's own is gone through name by name at each import."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What one template knows."""
+        return {**self.globals, **(d or {})}
+
+
 @cache
 def environment(language: str) -> Environment:
     """The templates of a language."""
     words = translations_for(language)
-    made = Environment(
+    made = _Environment(
         loader=FileSystemLoader(ROOT),
         autoescape=True,
         undefined=StrictUndefined,
