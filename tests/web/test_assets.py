@@ -80,14 +80,33 @@ def test_templates_hold_no_style_no_script_and_no_other_address() -> None:
         assert found == [], path.name
 
 
+def test_templates_make_a_macro_once_and_what_a_teacher_wrote_once() -> None:
+    """A macro that is imported with context is made anew by each page; a text that is made twice has boxes in boxes."""
+    for path in ROOT.rglob("*.html"):
+        assert re.findall(r"with context -?%|\b(\w+)\(\1\(", path.read_text()) == [], path.name
+
+
+def _classes(path: Path) -> set[str]:
+    """The words that may be classes: of a template those in `class` and in the names of icons, else all in quotes."""
+    source = path.read_text()
+    if path.suffix == ".html":
+        found = re.findall(r"""class="((?:{[{%].*?[%}]}|[^"])*)"|icon\(([^)]*)""", source)
+    else:
+        found = re.findall(r"""(["'`])((?:(?!\1)[^\n\\])*)\1""", source)
+    return {word for parts in found for part in parts for word in re.findall(r"[\w-]+", part)}
+
+
+def test_no_rule_is_for_a_class_that_nothing_has() -> None:
+    sources = [path for kind in ("html", "py", "js") for path in ROOT.rglob(f"*.{kind}")]
+    given = set().union(*map(_classes, [*sources, *(ROOT.parent / "kit" / "text").glob("*.py")]))
+    selectors = re.sub(r"{[^{}]*}", "{", re.sub(r"url\([^)]*\)", "", RULES))
+    assert set(re.findall(r"\.([a-z][\w-]*)", selectors)) - given == set()
+
+
 def _named_in(path: Path) -> set[str]:
     """The macros that a template imports or defines, with those of the template that it extends."""
     source = path.read_text()
-    named = {
-        name.strip()
-        for names in re.findall(r"\bimport ([^%]+?)(?: with context)? -?%}", source)
-        for name in names.split(",")
-    }
+    named = {name.strip() for names in re.findall(r"\bimport ([^%]+?) -?%}", source) for name in names.split(",")}
     parents = [ROOT / name for name in re.findall(r'{%-? extends "([^"]+)"', source)]
     return named.union(re.findall(r"{%-? macro (\w+)\(", source), *map(_named_in, parents))
 
