@@ -102,18 +102,18 @@ def _parent() -> str:
     folder = tempfile.TemporaryDirectory(prefix="studium-forks-")
     address = f"{folder.name}/socket"
     parent = subprocess.Popen([sys.executable, "-m", "tests.forks", address], cwd=ROOT)
-    began = monotonic()
-    while not Path(address).exists():
-        assert parent.poll() is None, "it ended at once"
-        assert monotonic() - began < _PATIENCE_SECONDS, "it does not start"
-        sleep(0.02)
 
-    @atexit.register
+    @atexit.register  # Also where it starts too late: left to itself, it would fail whichever test comes next.
     def end() -> None:
         parent.kill()
         parent.wait()
         folder.cleanup()
 
+    began = monotonic()
+    while not Path(address).exists():
+        assert parent.poll() is None, "it ended at once"
+        assert monotonic() - began < _PATIENCE_SECONDS, "it does not start"
+        sleep(0.02)
     return address
 
 

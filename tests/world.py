@@ -61,6 +61,7 @@ PEOPLE = {
 FILES = ("F1", "F2", "F3")
 NUMBER = "CERT-20260105-A1B2C3"
 Row = TypeVar("Row", bound=Base)
+_hashes: list[str] = []
 
 
 @dataclass
@@ -136,10 +137,17 @@ async def open_world(database_url: str, folder: Path, **changes: Any) -> AsyncIt
 
 async def _fill(world: World) -> None:
     """Layer by layer, so that parents come before what points at them."""
-    people = _people(world, PEOPLE, await executor.hash(PASSWORD))
+    people = _people(world, PEOPLE, await _hashed())
     store(world.runtime.settings.session_url, people, *_courses(world), _enrollments(world), _rest(world))
     for name in FILES:
         await world.runtime.storage.put(f"uploads/{name.lower()}.txt", b"hello")
+
+
+async def _hashed() -> str:
+    """The hash of everybody's password, which is made once."""
+    if not _hashes:
+        _hashes.append(await executor.hash(PASSWORD))
+    return _hashes[0]
 
 
 def _named(world: World, name: str) -> UUID:

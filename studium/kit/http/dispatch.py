@@ -1,6 +1,7 @@
 """Dispatch: requests for planned routes go straight to their plans, others to FastAPI. What fails is handled here."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -47,9 +48,7 @@ class Dispatch:
 
     def _add(self, route: BaseRoute) -> None:
         path, methods = getattr(route, "path", ""), getattr(route, "methods", None) or ()
-        parts = path.split("/")
-        segments = tuple(None if part.startswith("{") else part for part in parts)
-        names = tuple(part[1:-1] for part in parts if part.startswith("{"))
+        segments, names = _split(path)
         planned: Any = route if getattr(route, "plan", None) is not None else None
         for method in methods:
             self._table.setdefault(_key(method, segments), []).append((segments, names, planned))
@@ -96,6 +95,14 @@ class Dispatch:
                     scope["path_params"] = dict(zip(names, values, strict=True))
                 return route
         return None
+
+
+@cache
+def _split(path: str) -> tuple[_Segments, tuple[str, ...]]:
+    """The segments of a route's path, None for each parameter, and the parameters' names; worked out once a process."""
+    parts = path.split("/")
+    segments = tuple(None if part.startswith("{") else part for part in parts)
+    return segments, tuple(part[1:-1] for part in parts if part.startswith("{"))
 
 
 def _key(method: str, parts: Sequence[str | None]) -> _Key:
