@@ -1,5 +1,6 @@
 """Every save of a lesson keeps the text before: the last fifty, compared and brought back."""
 
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import update
 from studium.kit.base.clock import now
 from studium.models import LessonVersion
 from studium.models.undo.lesson_version import KEPT_VERSIONS, PAUSE
-from studium.modules.courses.comparison import MOST_LINES, LineChange, compare_lines
+from studium.modules.courses.comparison import MOST_LINES, MOST_PAIRS, LineChange, compare_lines
 from tests.answers import ok, refused
 from tests.world import World
 
@@ -131,3 +132,47 @@ def test_lines_that_come_again_and_again_are_compared_in_their_order() -> None:
     spread = "\n\n".join(f"line {number}" for number in range(400))
     moved = compare_lines(spread, f"first\n\n{spread}")
     assert sum(pair.change is LineChange.ADDED for pair in moved) == 2, "empty lines part paragraphs, and match none"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (6, 0, "6 same"),
+        (7, 0, "folded 7"),
+        (9, 3, "folded 6, 3 same, changed, 3 same"),
+        (3, 9, "3 same, changed, 3 same, folded 6"),
+        (9, 9, "folded 6, 3 same, changed, 3 same, folded 6"),
+    ],
+)
+def test_long_stretches_without_a_change_are_folded(before: int, after: int, told: str) -> None:
+    lines = [f"line {number}" for number in range(before + after + bool(after))]
+    changed = [*lines[:before], "other", *lines[before + 1 :]] if after else lines
+    pairs = compare_lines("\n".join(lines), "\n".join(changed))
+    found = [f"folded {pair.lines}" if pair.change is LineChange.FOLDED else pair.change.value for pair in pairs]
+    runs = [(each, len(list(run))) for each, run in groupby(found)]
+    assert ", ".join(f"{count} same" if each == "same" else each for each, count in runs) == told
+    folded = [pair for pair in pairs if pair.change is LineChange.FOLDED]
+    assert all((pair.before, pair.after) == (None, None) and pair.before_line == pair.after_line for pair in folded)
+    assert sum(pair.lines for pair in pairs) == len(lines)
+
+
+async def test_a_comparison_stays_within_its_bounds(world: World) -> None:
+    texts = ("a\n" * 99_990, "b\n" * 99_990, "b\n" * 50_000 + "c\n" + "b\n" * 49_990)
+    at = {
+        "lesson_id": world.ids["L2"],
+        "title": "Long",
+        "written_at": now(),
+        "replaced_at": now(),
+        "by_autosave": False,
+    }
+    await world.add(*(LessonVersion(number=place, content=text, **at) for place, text in enumerate(texts, 1)))
+    changed = await world.call("ada", "GET", LESSON + "/versions/1?compare=3")
+    pairs = changed.json()["comparison"]
+    assert len(pairs) == MOST_PAIRS + 1
+    assert (pairs[-1]["change"], pairs[-1]["before"], pairs[-1]["after"]) == ("cut", None, None)
+    assert sum(pair["lines"] for pair in pairs) == 99_991
+    assert len(changed.content) < 600_000
+    similar = await world.call("ada", "GET", LESSON + "/versions/2?compare=3")
+    told = [(pair["change"], pair["lines"]) for pair in similar.json()["comparison"] if pair["change"] != "same"]
+    assert told == [("folded", 49_997), ("added", 1), ("folded", 49_987)]
+    assert len(similar.content) < 450_000

@@ -5,11 +5,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 
 MOST_LINES, MOST_PAIRS = 1_000, 20_000
 """Where more lines differ, or more pairs of lines that say something are the same, they are set against each other in
 their order: matching them would take too long."""
+
+NEAR = 3
+"""So many lines that stay the same are shown beside a change; where more than twice as many follow, they are folded."""
+
+MOST_PAIRS = 2_000
+"""So many pairs are shown; what follows them is counted."""
 
 _Block = tuple[int, int, int, int]
 """Lines that belong together: from and to in the text before, from and to in the text after."""
@@ -22,23 +28,51 @@ class LineChange(StrEnum):
     CHANGED = "changed"
     REMOVED = "removed"
     ADDED = "added"
+    FOLDED = "folded"
+    CUT = "cut"
 
 
 @dataclass(frozen=True, slots=True)
 class LinePair:
-    """A line of the text before beside one of the text after, each with its number; either may be missing."""
+    """A line of the text before beside one of the text after, each with its number; either may be missing.
+
+    What is `folded` stands for so many `lines` that are the same in both, from these numbers on; what is `cut`, at the
+    end, for so many pairs that are left out. Neither has a text.
+    """
 
     change: LineChange
     before_line: int | None
     before: str | None
     after_line: int | None
     after: str | None
+    lines: int = 1
 
 
 def compare_lines(before: str, after: str) -> list[LinePair]:
-    """Both texts in pairs of lines."""
+    """Both texts in pairs of lines: what differs, what is near it, and how much else there is."""
     old, new = before.splitlines(), after.splitlines()
-    return [pair for block in _blocks(old, new) for pair in _pairs(old, new, block)]
+    pairs = [pair for block in _blocks(old, new) for pair in _pairs(old, new, block)]
+    found = _folded(pairs)
+    if len(found) <= MOST_PAIRS:
+        return found
+    left = sum(pair.lines for pair in found[MOST_PAIRS:])
+    return [*found[:MOST_PAIRS], LinePair(LineChange.CUT, None, None, None, None, left)]
+
+
+def _folded(pairs: Sequence[LinePair]) -> list[LinePair]:
+    """The same with long stretches that did not change as one pair each."""
+    found: list[LinePair] = []
+    for is_same, group in groupby(pairs, lambda pair: pair.change is LineChange.SAME):
+        stretch = list(group)
+        if not is_same or len(stretch) <= 2 * NEAR:
+            found += stretch
+            continue
+        start = NEAR if found else 0
+        end = len(stretch) - (0 if stretch[-1] is pairs[-1] else NEAR)
+        first = stretch[start]
+        gap = LinePair(LineChange.FOLDED, first.before_line, None, first.after_line, None, end - start)
+        found += [*stretch[:start], gap, *stretch[end:]]
+    return found
 
 
 def _pairs(old: Sequence[str], new: Sequence[str], block: _Block) -> Iterator[LinePair]:

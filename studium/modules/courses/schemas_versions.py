@@ -21,17 +21,23 @@ class LessonVersionOut(ResponseModel):
 
 
 class LinePairOut(ResponseModel):
-    """A line of the version beside one of the text that it is compared with."""
+    """A line of the version beside one of the text that it is compared with; either may be missing.
+
+    Of a long stretch that is the same in both, the three lines beside a change are shown; the rest is one `folded` pair
+    that stands for so many `lines`, from these numbers on. There are at most 2,000 pairs: where they do not suffice, a
+    last one that is `cut` says how many `lines` are left out. Neither has a text.
+    """
 
     change: LineChange
     before_line: int | None
     before: str | None
     after_line: int | None
     after: str | None
+    lines: int
 
 
 class LessonVersionText(LessonVersionOut):
-    """A version with its text; `comparison` is null unless it was asked for."""
+    """A version with its text; `comparison`, of at most 2,001 pairs, is null unless it was asked for."""
 
     lesson_id: UUID
     description: str | None

@@ -3,10 +3,11 @@
 import httpx2
 import pytest
 
+from studium.kit.base.clock import now
 from studium.kit.http.schemas import MARKDOWN_MAX
 from studium.models import Lesson, LessonType, LessonVersion
+from studium.modules.courses.comparison import MOST_PAIRS
 from studium.web.teacher.lessons import found
-from studium.web.teacher.lessons.views import SHOWN_LINES
 from tests.files.samples import MP4
 from tests.web.school import ORIGIN, Tab, tab, text, tree
 from tests.world import World
@@ -235,12 +236,36 @@ async def test_only_those_who_edit_the_course_see_it(world: World, path: str):
 
 
 async def test_a_comparison_of_many_lines_shows_the_first_of_them(world: World):
-    for content in ("a\n" * 5_000, "b\n" * 5_000):
+    """The page shows what the API folds and cuts. The long text is none that is rendered, which takes long."""
+    at = {"lesson_id": world.ids["L2"], "title": "Long", "written_at": now(), "replaced_at": now()}
+    await world.add(LessonVersion(number=1, content="Two\n" + "a\n" * 99_990, by_autosave=False, **at))
+    async with tab(world, "ada") as ada:
+        page = tree(await ada.get(f"{LESSON}/versions/1"))
+    rows = page.xpath("//table[@class='compare']/tbody/tr")
+    assert [row.get("class") for row in rows] == ["same"] + ["removed"] * (MOST_PAIRS - 1) + ["gap"]
+    assert "97991 more lines are not shown" in rows[-1].text_content()
+
+
+async def test_a_comparison_says_how_many_lines_are_the_same(world: World):
+    lines = [f"line {number}" for number in range(20)]
+    for content in ("\n".join(lines), "\n".join([*lines, "more"]), "\n".join([*lines, "more"])):
         await world.call("ada", "PATCH", "/courses/{C1}/lessons/{L2}", json={"content": content})
     number = (await stored(world)).version - 1
+    for language, told in (("en", "17 lines are the same"), ("ar", "17 سطرًا متطابقًا")):
+        async with tab(world, "ada", **{"accept-language": language}) as ada:
+            rows = tree(await ada.get(f"{LESSON}/versions/{number}")).xpath("//table[@class='compare']/tbody/tr")
+        assert [row.get("class") for row in rows] == ["gap", "same", "same", "same", "added"]
+        assert told in rows[0].text_content()
+
+
+async def test_two_texts_that_are_the_same_are_said_to_be(world: World):
+    text = "\n".join(f"line {number}" for number in range(20))
+    at = {"lesson_id": world.ids["L2"], "title": "Same", "written_at": now(), "replaced_at": now()}
+    await world.call("ada", "PATCH", "/courses/{C1}/lessons/{L2}", json={"content": text})
+    await world.add(LessonVersion(number=9, content=text, by_autosave=False, **at))
     async with tab(world, "ada") as ada:
-        rows = tree(await ada.get(f"{LESSON}/versions/{number}")).xpath("//table[@class='compare']/tbody/tr/@class")
-    assert rows == ["changed"] * SHOWN_LINES + ["gap"]
+        page = tree(await ada.get(f"{LESSON}/versions/9"))
+    assert page.xpath("//table[@class='compare']/tbody/tr")[0].text_content() == "Both texts are the same."
 
 
 async def test_a_text_that_is_too_long_is_kept_in_the_form_and_looked_through_by_nobody(

@@ -8,18 +8,12 @@ from studium.kit.base.languages import SPOKEN, language_name
 from studium.kit.base.problems import PreconditionFailed
 from studium.models import LessonType, TrashKind
 from studium.modules.courses.checker import Finding
-from studium.modules.courses.comparison import LineChange, LinePair
+from studium.modules.courses.comparison import LinePair
 from studium.modules.courses.schemas import CaptionsOut, CourseOut, LessonOut
 from studium.modules.courses.schemas_versions import LessonVersionOut, LessonVersionText
 from studium.modules.files.schemas import FileOut
 from studium.modules.trash.schemas import TrashItemOut
 from studium.web.forms import Form
-
-NEAR = 3
-"""Lines that stay the same around a change; further ones are folded."""
-
-SHOWN_LINES = 2_000
-"""How many lines of a comparison a page shows at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +74,6 @@ class EditorView:
         return [(tag, language_name(tag)) for tag in SPOKEN]
 
     @property
-    def compared_lines(self) -> list[LinePair | None]:
-        """Both texts where they differ."""
-        return folded(self.compared)
-
-    @property
     def captions(self) -> list[tuple[str, CaptionsOut]]:
         """The captions with the names of their languages."""
         return [(language_name(one.language), one) for one in self.lesson.captions or ()]
@@ -111,11 +100,6 @@ class VersionView:
     version: LessonVersionText
     pairs: Sequence[LinePair]
 
-    @property
-    def lines(self) -> list[LinePair | None]:
-        """Both texts where they differ."""
-        return folded(self.pairs)
-
 
 @dataclass(frozen=True, slots=True)
 class TrashView:
@@ -128,20 +112,3 @@ class TrashView:
     def word(self, kind: TrashKind) -> str:
         """The icon of a kind."""
         return {TrashKind.LESSON: "text", TrashKind.QUIZ: "quiz", TrashKind.QUESTION: "help"}[kind]
-
-
-def folded(pairs: Sequence[LinePair]) -> list[LinePair | None]:
-    """The changed lines with those near them, so many of them; None stands for what is left out."""
-    near = {
-        place + step
-        for place, pair in enumerate(pairs)
-        if pair.change is not LineChange.SAME
-        for step in range(-NEAR, NEAR + 1)
-    }
-    found: list[LinePair | None] = []
-    for place, pair in enumerate(pairs):
-        if place in near and len(found) < SHOWN_LINES:
-            found.append(pair)
-        elif not found or found[-1] is not None:
-            found.append(None)
-    return found
