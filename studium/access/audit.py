@@ -25,7 +25,7 @@ async def record_audit(
     address: str | None = None,
     **details: object,
 ) -> None:
-    """Add an entry; `details` holds ids and figures, never a secret, an address or a text of somebody's."""
+    """Add an entry; `details` holds ids, figures and titles of what a course held, nothing that tells of a person."""
     target_type, target_id = target or (None, None)
     entry = {
         "id": new_id(),

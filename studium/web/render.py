@@ -17,16 +17,18 @@ from starlette.responses import Response
 from studium import __version__
 from studium.kit.base.languages import day_in, direction, time_in
 from studium.web import charts
+from studium.web.admin import record
 from studium.web.assets import names
 from studium.web.covers import cover
 from studium.web.forms import Form
-from studium.web.messages import audit_action, field_error, problem_title, row_error
+from studium.web.messages import field_error, problem_title, row_error
 from studium.web.navigation import menu, place
 from studium.web.once import hidden_word, new_word
 from studium.web.translations import Translations, translations_for
 
 ROOT = Path(__file__).parent
 _SENTENCE = re.compile(r"""\{\{ _\("((?:[^"\\{}%]|\\")*)"\) \}\}""")
+_PARTS = re.compile(r"(?<=@)|(?=\.)")
 _HOUR = 60
 _MEGABYTE = 1_000_000
 _FORMULA = '<p class="formula">'
@@ -71,6 +73,11 @@ def _gettext(words: Translations, text: str, **values: object) -> Markup:
     """A sentence with values put in, each escaped."""
     sentence = _escaped(words.gettext(text))
     return sentence % {name: escape(value) for name, value in values.items()} if values else sentence
+
+
+def mailbox(address: str) -> Markup:
+    """An address of mail that breaks, where it has to, before what follows its @ or a dot, and not within a word."""
+    return Markup("<wbr>").join(escape(part) for part in _PARTS.split(address))
 
 
 @lru_cache(maxsize=1024)
@@ -188,13 +195,16 @@ def environment(language: str) -> Environment:
         "UTC": UTC,
         "duration": partial(duration, words),
         "size": partial(size, words),
+        "mailbox": mailbox,
         "with": _with,
         "kept": _kept(language),
         "lesson_html": partial(lesson_html, words),
         "field_error": partial(field_error, words),
         "problem_title": partial(problem_title, words),
         "row_error": partial(row_error, words),
-        "audit_action": partial(audit_action, words),
+        "audit_action": partial(record.audit_action, words),
+        "audit_target": partial(record.audit_target, words),
+        "audit_details": partial(record.audit_details, words),
         "version": __version__,
         "Crumb": Crumb,
         "once": hidden_word,

@@ -299,18 +299,18 @@ async def test_what_was_removed_while_it_was_looked_up_is_not_there(world: World
     async with world.runtime.database.write_session() as session:
         session.add_all([course, lesson, quiz, question])
         for late in (
-            delete_lesson(session, course, lesson, ANY_VERSION),
+            delete_lesson(session, None, course, lesson, ANY_VERSION),
             update_lesson(session, course, lesson, LessonUpdate(title="Late"), ANY_VERSION),
-            delete_quiz(session, course, quiz, ANY_VERSION),
+            delete_quiz(session, None, course, quiz, ANY_VERSION),
             update_quiz(session, quiz, QuizUpdate(title="Late"), ANY_VERSION),
-            publish_quiz(session, quiz, ANY_VERSION),
-            unpublish_quiz(session, quiz, ANY_VERSION),
+            publish_quiz(session, ada, quiz, ANY_VERSION),
+            unpublish_quiz(session, ada, quiz, ANY_VERSION),
             create_question(session, quiz, written),
             append_questions(session, quiz, [written], ANY_VERSION),
             reorder_questions(session, quiz, QuestionOrder(question_ids=[question.id])),
             put_accommodation(session, ada, course, quiz, world.ids["sam"], AccommodationIn(), ANY_VERSION),
             delete_accommodation(session, ada, quiz, world.ids["sam"]),
-            delete_question(session, course, quiz, question, ANY_VERSION),
+            delete_question(session, ada, course, quiz, question, ANY_VERSION),
             update_question(session, quiz, question, QuestionUpdate(question_text="Late"), ANY_VERSION),
         ):
             with pytest.raises(NotFound):

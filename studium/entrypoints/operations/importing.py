@@ -18,7 +18,7 @@ from studium.kit.base.problems import NotFound
 from studium.kit.runtime import Runtime, open_runtime
 from studium.models import Course, ImportPhase, Role, User
 from studium.modules.exchange.actions import import_course
-from studium.modules.exchange.export import export_course, read_source
+from studium.modules.exchange.export import export_course, note_export, read_source
 from studium.modules.exchange.model.imports import ImportRequest, Report
 from studium.modules.exchange.model.items import ImportOutcome
 from studium.modules.users.email import normalise_email
@@ -110,6 +110,7 @@ async def export_to(settings: Settings, course: str, output: Path | None) -> Pat
         with target.open("wb") as file:
             async for chunk in export.chunks():
                 file.write(chunk)
+        await note_export(runtime, None, source.course_id)
     return target
 
 

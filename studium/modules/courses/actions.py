@@ -7,6 +7,7 @@ from sqlalchemy import exists, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
+from studium.access.audit import record_audit
 from studium.access.errors import TeachersOnly
 from studium.kit.base.ids import new_id
 from studium.kit.base.problems import FieldNotAllowed
@@ -45,7 +46,12 @@ async def create_course(session: AsyncSession, actor: Actor, payload: CourseCrea
     else:
         base = slug_of(course.title, fallback=f"course-{course_id.hex[-8:]}")
         await add_under_free_slug(session, course, base, siblings=true())
+    await _remember(session, actor, course.id, "course.created")
     return course
+
+
+async def _remember(session: AsyncSession, actor: Actor, course_id: UUID, action: str, **details: str) -> None:
+    await record_audit(session, action, actor_id=actor.id, target=("course", course_id), **details)
 
 
 async def _check_owner(session: AsyncSession, actor: Actor, owner_id: UUID) -> None:
@@ -69,16 +75,18 @@ async def update_course(
     """Write the fields that were sent; raises PreconditionFailed, SlugTaken, FieldNotAllowed, InstructorNotFound."""
     await _lock(session, course, if_match)
     changes: dict[str, Any] = patch.changes()
-    owner_id = changes.get("instructor_id")
+    owner_id, before = changes.get("instructor_id"), course.instructor_id
     if owner_id is not None:
         await _check_owner(session, actor, owner_id)
     async with raise_on_conflict(session, slug_taken(Course)):
         if apply_changes(course, changes):
             course.version += 1
+    if course.instructor_id != before:
+        await _remember(session, actor, course.id, "course.given", owner_id=str(course.instructor_id))
     return course
 
 
-async def publish_course(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> Course:
+async def publish_course(session: AsyncSession, actor: Actor, course: Course, if_match: IfMatchHeader) -> Course:
     """Open the course to new learners; raises CourseNotPublishable with the reasons. Again: no change."""
     await _lock(session, course, if_match)
     if course.is_published:
@@ -86,24 +94,25 @@ async def publish_course(session: AsyncSession, course: Course, if_match: IfMatc
     reasons = await reasons_not_to_publish(session, course.id)
     if reasons:
         raise CourseNotPublishable(" ".join(reasons[:3]), reasons=reasons)
-    return await _set_published(session, course, published=True)
+    return await _set_published(session, actor, course, published=True)
 
 
-async def unpublish_course(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> Course:
+async def unpublish_course(session: AsyncSession, actor: Actor, course: Course, if_match: IfMatchHeader) -> Course:
     """Hide the course from new learners; those enrolled keep their access. Again: no change."""
     await _lock(session, course, if_match)
-    return await _set_published(session, course, published=False)
+    return await _set_published(session, actor, course, published=False)
 
 
-async def _set_published(session: AsyncSession, course: Course, *, published: bool) -> Course:
+async def _set_published(session: AsyncSession, actor: Actor, course: Course, *, published: bool) -> Course:
     if apply_changes(course, {"is_published": published}):
         course.version += 1
         await session.flush()
+        await _remember(session, actor, course.id, "course.published" if published else "course.unpublished")
     return course
 
 
-async def delete_course(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> None:
-    """Remove a course that nobody ever enrolled in; raises CourseHasEnrollments otherwise."""
+async def delete_course(session: AsyncSession, actor: Actor, course: Course, if_match: IfMatchHeader) -> None:
+    """Remove a course that nobody ever enrolled in; raises CourseHasEnrollments otherwise. The record has its title."""
     await _lock(session, course, if_match)
     if await session.scalar(select(exists().where(Enrollment.course_id == course.id))):
         message = "Somebody has enrolled in this course; unpublish it instead."
@@ -112,6 +121,7 @@ async def delete_course(session: AsyncSession, course: Course, if_match: IfMatch
         session, CourseHasEnrollments("Something still belongs to this course."), Constraint.FOREIGN_KEY
     ):
         await session.delete(course)
+    await _remember(session, actor, course.id, "course.deleted", title=course.title)
 
 
 async def _lock(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> None:

@@ -6,6 +6,8 @@ from uuid import UUID
 from sqlalchemy import and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from studium.access.actor import Actor
+from studium.access.audit import record_audit
 from studium.access.reading import NOTHING
 from studium.access.trash import archive, before
 from studium.kit.base.ids import new_id
@@ -31,7 +33,7 @@ from studium.modules.courses.slugs import add_under_free_slug, add_under_slug, s
 from studium.modules.enrollments.actions_recount import lock_active_enrollments, recount_course, recount_later
 
 
-async def create_lesson(session: AsyncSession, course: Course, payload: LessonCreate) -> Lesson:
+async def create_lesson(session: AsyncSession, actor: Actor, course: Course, payload: LessonCreate) -> Lesson:
     """Insert or append a lesson; raises TooManyLessons, InvalidParent, SlugTaken, and InvalidInput for its captions."""
     await check_captions(session, course, payload.captions)
     outline = await locked_outline(session, course)
@@ -46,6 +48,7 @@ async def create_lesson(session: AsyncSession, course: Course, payload: LessonCr
     await change_order(session, course, inserted(list(outline), lesson.id, payload.order_index), unseen=lesson.id)
     await session.refresh(lesson)
     await (recount_course if are_held else recount_later)(session, course.id)
+    await record_audit(session, "lesson.created", actor_id=actor.id, target=("lesson", lesson.id))
     return lesson
 
 
@@ -164,8 +167,10 @@ async def reorder_lessons(session: AsyncSession, course: Course, payload: Lesson
     await change_order(session, course, payload.lesson_ids)
 
 
-async def delete_lesson(session: AsyncSession, course: Course, lesson: Lesson, if_match: IfMatchHeader) -> None:
-    """Put a lesson into the trash; its children move up to its parent.
+async def delete_lesson(
+    session: AsyncSession, actor: Actor | None, course: Course, lesson: Lesson, if_match: IfMatchHeader
+) -> None:
+    """Put a lesson into the trash; its children move up to its parent. Without an actor an import does it.
 
     Raises NotFound, LastLesson for the only lesson of a published course. Active enrollments are recounted at once.
     """
@@ -185,6 +190,10 @@ async def delete_lesson(session: AsyncSession, course: Course, lesson: Lesson, i
     await session.flush()
     await change_order(session, course, [lesson_id for lesson_id in outline if lesson_id != lesson.id])
     await recount_course(session, course.id)
+    if actor is not None:
+        await record_audit(
+            session, "lesson.removed", actor_id=actor.id, target=("lesson", lesson.id), title=lesson.title
+        )
 
 
 async def _put_in_trash(session: AsyncSession, lesson: Lesson, outline: Parents) -> None:

@@ -85,20 +85,24 @@ async def update_course(
 
 
 @router.delete("/{course_id}", status_code=204)
-async def delete_course(course: EditableCourse, session: SessionDep, if_match: IfMatch) -> None:
+async def delete_course(actor: CurrentUser, course: EditableCourse, session: SessionDep, if_match: IfMatch) -> None:
     """Delete a course that nobody ever enrolled in."""
-    await actions.delete_course(session, course, if_match)
+    await actions.delete_course(session, actor, course, if_match)
 
 
 @router.post("/{course_id}/publish")
-async def publish_course(course: EditableCourse, session: SessionDep, if_match: IfMatch) -> CourseOut:
+async def publish_course(
+    actor: CurrentUser, course: EditableCourse, session: SessionDep, if_match: IfMatch
+) -> CourseOut:
     """Open a course to learners."""
-    await actions.publish_course(session, course, if_match)
+    await actions.publish_course(session, actor, course, if_match)
     return await queries.course_card(session, course.id)
 
 
 @router.post("/{course_id}/unpublish")
-async def unpublish_course(course: EditableCourse, session: SessionDep, if_match: IfMatch) -> CourseOut:
+async def unpublish_course(
+    actor: CurrentUser, course: EditableCourse, session: SessionDep, if_match: IfMatch
+) -> CourseOut:
     """Hide a course from new learners."""
-    await actions.unpublish_course(session, course, if_match)
+    await actions.unpublish_course(session, actor, course, if_match)
     return await queries.course_card(session, course.id)

@@ -73,7 +73,7 @@ async def create_lesson(
     payload: LessonCreate,
 ) -> LessonOut:
     """Add a lesson: inserted at `order_index`, or at the end."""
-    lesson = await actions_lessons.create_lesson(session, course, payload)
+    lesson = await actions_lessons.create_lesson(session, actor, course, payload)
     found = await queries_lessons.lesson_out(session, actor, lesson.id)
     found.content_html = html
     return found
@@ -112,6 +112,8 @@ async def update_lesson(
 
 
 @router.delete("/{lesson_id}", status_code=204)
-async def delete_lesson(course: EditableCourse, lesson: EditableLesson, session: SessionDep, if_match: IfMatch) -> None:
+async def delete_lesson(
+    actor: CurrentUser, course: EditableCourse, lesson: EditableLesson, session: SessionDep, if_match: IfMatch
+) -> None:
     """Put a lesson into the course's trash."""
-    await actions_lessons.delete_lesson(session, course, lesson, if_match)
+    await actions_lessons.delete_lesson(session, actor, course, lesson, if_match)

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from studium.access.audit import record_audit
 from studium.access.permissions import editable_course
 from studium.kit.base.problems import DependencyDown, Overloaded, Problem, StorageFull
 from studium.kit.runtime import Runtime
@@ -89,6 +90,7 @@ async def _import(
         with suppress(_DryRun):
             async with runtime.database.write_session() as session:
                 written = await _write(session, payload, intake, files, change)
+                await _remember(session, payload, written, found)
                 report = _report(found, files, written, payload)
                 await (_undo if payload.is_dry_run else finish)(session, report)
         progress(ImportPhase.WRITING, 1, 1)
@@ -122,6 +124,16 @@ async def _undo(session: AsyncSession, report: Report) -> None:
     """Let nothing of a dry run stay."""
     del session, report
     raise _DryRun
+
+
+async def _remember(session: AsyncSession, payload: ImportRequest, written: Written, found: Found) -> None:
+    """Put it on the record that the course was made or changed by an import."""
+    if written.outcome is not Outcome.UNCHANGED:
+        target, told = (
+            ("course", written.course.id),
+            {"made": written.outcome.value, "format": found.source_format.value},
+        )
+        await record_audit(session, "course.imported", actor_id=payload.owner.id, target=target, **told)
 
 
 def _report(found: Found, files: Files, written: Written, payload: ImportRequest) -> Report:

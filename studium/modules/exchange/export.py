@@ -15,6 +15,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from studium.access.audit import record_audit
 from studium.kit.runtime import Runtime
 from studium.kit.storage import CHUNK
 from studium.models import Course, UploadedFile
@@ -56,15 +57,22 @@ class Export:
 class Source:
     """A course as it was read for an export, with the files that it shows."""
 
+    course_id: UUID
     slug: str
     text: CourseText
     files: list[UploadedFile]
 
 
+async def note_export(runtime: Runtime, actor_id: UUID | None, course_id: UUID) -> None:
+    """Put it on the record that a course was given out: by somebody, or by an operator of the machine."""
+    async with runtime.database.write_session() as session:
+        await record_audit(session, "course.exported", actor_id=actor_id, target=("course", course_id))
+
+
 async def read_source(session: AsyncSession, course: Course) -> Source:
     """Read what is to be written; the session may be closed afterwards."""
     text = (await stored_course(session, course)).text
-    return Source(course.slug, text, await shown_files(session, course, text))
+    return Source(course.id, course.slug, text, await shown_files(session, course, text))
 
 
 async def export_course(runtime: Runtime, source: Source) -> Export:

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from studium.access.actor import Actor, Teacher
+from studium.access.actor import Actor, CurrentUser, Teacher
 from studium.access.idempotency import FormKey, answer_form
 from studium.access.permissions import EditableCourse, OwnImport
 from studium.kit.http.after import AfterSession
@@ -15,7 +15,7 @@ from studium.kit.http.pagination import Page, PageDep
 from studium.kit.http.routing import Router
 from studium.kit.http.streams import Stream
 from studium.modules.exchange import queries, uploads
-from studium.modules.exchange.export import Source, export_course, read_source
+from studium.modules.exchange.export import Source, export_course, note_export, read_source
 from studium.modules.exchange.schemas import ImportCard, ImportOut
 
 router = Router("/courses", tag="courses")
@@ -78,14 +78,18 @@ async def read_import(row: OwnImport) -> ImportOut:
     response_model=None,
     responses={200: {"content": _ZIP, "description": "The course as a folder of Markdown files."}},
 )
-async def read_export(request: Request, course: EditableCourse, session: SessionDep) -> AfterSession[Response]:
+async def read_export(
+    request: Request, actor: CurrentUser, course: EditableCourse, session: SessionDep
+) -> AfterSession[Response]:
     """The course as a ZIP archive that can be imported again."""
     source = await read_source(session, course)
-    return AfterSession(partial(_export, request, source))
+    return AfterSession(partial(_export, request, actor, source))
 
 
-async def _export(request: Request, source: Source) -> Response:
-    export = await export_course(request_runtime(request), source)
+async def _export(request: Request, actor: Actor, source: Source) -> Response:
+    runtime = request_runtime(request)
+    export = await export_course(runtime, source)
+    await note_export(runtime, actor.id, source.course_id)
     headers = {
         "Content-Disposition": f'attachment; filename="{export.filename}"',
         "Content-Length": str(export.size),

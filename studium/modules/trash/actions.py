@@ -5,6 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from studium.access.actor import Actor
+from studium.access.audit import record_audit
 from studium.access.reading import NOTHING
 from studium.kit.base.clock import now
 from studium.kit.base.problems import NotFound
@@ -18,11 +20,22 @@ from studium.modules.trash.errors import HomeIsGone
 from studium.modules.trash.schemas import RestoredOut
 
 
-async def restore(session: AsyncSession, course: Course, item_id: UUID) -> RestoredOut:
-    """Put something back where it was, as it was.
+async def restore(session: AsyncSession, actor: Actor, course: Course, item_id: UUID) -> RestoredOut:
+    """Put something back where it was, as it was, on the record.
 
     Raises NotFound, HomeIsGone, TooManyLessons, LessonHasQuiz, NotAQuizLesson, TooManyQuestions.
     """
+    found = await _restored(session, course, item_id)
+    action, target = {
+        TrashKind.LESSON: ("lesson.restored", ("lesson", found.lesson_id)),
+        TrashKind.QUIZ: ("quiz.restored", ("quiz", found.item_id)),
+        TrashKind.QUESTION: ("quiz.question_restored", ("quiz", found.quiz_id or found.item_id)),
+    }[found.kind]
+    await record_audit(session, action, actor_id=actor.id, target=target)
+    return found
+
+
+async def _restored(session: AsyncSession, course: Course, item_id: UUID) -> RestoredOut:
     await session.refresh(course, with_for_update=AS_MUTEX)
     here = TrashItem.id == item_id, TrashItem.course_id == course.id, TrashItem.removed_at > now() - KEPT
     item = (await session.execute(select(TrashItem).where(*here))).scalar_one_or_none()

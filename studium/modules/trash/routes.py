@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Path
 
+from studium.access.actor import CurrentUser
 from studium.access.permissions import EditableCourse
 from studium.kit.http.dependencies import SessionDep
 from studium.kit.http.pagination import Page, PageDep
@@ -23,6 +24,8 @@ async def list_trash(course: EditableCourse, session: SessionDep, page: PageDep)
 
 
 @router.post("/{item_id}/restore")
-async def restore_from_trash(course: EditableCourse, item_id: ItemInPath, session: SessionDep) -> RestoredOut:
+async def restore_from_trash(
+    actor: CurrentUser, course: EditableCourse, item_id: ItemInPath, session: SessionDep
+) -> RestoredOut:
     """Put something back where it was, with all that belongs to it."""
-    return await actions.restore(session, course, item_id)
+    return await actions.restore(session, actor, course, item_id)

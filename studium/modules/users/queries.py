@@ -1,6 +1,5 @@
 """Reading people: for themselves and for admins."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
@@ -101,11 +100,3 @@ async def identity(session: AsyncSession, user_id: UUID) -> tuple[str, str]:
 
 def _nobody() -> NotFound:
     return NotFound("There is no such person.")
-
-
-async def names_of(session: AsyncSession, user_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """The names of these people, as far as there are any. One statement, none without ids."""
-    if not user_ids:
-        return {}
-    found = await session.execute(select(User.id, User.full_name).where(User.id.in_(user_ids)))
-    return {row.id: row.full_name for row in found}

@@ -8,9 +8,11 @@ from fastapi import Query, Request
 
 from studium.access.actor import Admin
 from studium.kit.http.dependencies import ReadsDep, SessionDep
-from studium.modules.users import queries, queries_audit
+from studium.modules.users import queries_audit
 from studium.modules.users.queries_audit import AuditFilter
+from studium.modules.users.queries_named import named
 from studium.web import lists
+from studium.web.admin.record import things_of
 from studium.web.admin.views import RecordView
 from studium.web.lists import Cursor
 from studium.web.render import Page
@@ -56,9 +58,9 @@ async def record_page(  # noqa: PLR0913 -- the filters of the record.
         _begin(until, visitor.zone, after=1),
     )
     found = await queries_audit.audit_page(reads, wanted, lists.listing(request, PER_PAGE, cursor))
-    people = {one.actor_id for one in found.items} | {one.target_id for one in found.items if one.target_type == "user"}
-    people |= {actor_id or None, target_id or None}
-    names = await queries.names_of(session, [one for one in people if one is not None])
+    things = {thing for one in found.items for thing in things_of(one)}
+    things |= {("user", one) for one in (actor_id, target_id) if one}
+    names = await named(session, things)
     filters = ("action", "outcome", "actor_id", "target_id", "since", "until")
     query = {name: request.query_params.get(name, "") for name in filters}
     return Page(

@@ -8,6 +8,7 @@ from studium.models import EnrollmentStatus, ErasedCertificates
 from studium.modules.analytics.schemas import SystemOverviewOut
 from studium.modules.exchange.people.schemas import PeopleImportOut
 from studium.modules.privacy.schemas import ErasureOut
+from studium.modules.users.queries_named import Named, Thing
 from studium.modules.users.schemas import AuditEventOut, UserResponse
 from studium.web.account.routes import Device
 
@@ -128,32 +129,20 @@ class SchoolView:
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """A page of the record of who did what, with the names of the people in it."""
+    """A page of the record of who did what, with what the people and things in it are called."""
 
     events: list[AuditEventOut]
-    names: Mapping[UUID, str]
+    named: Mapping[Thing, Named]
     query: Mapping[str, str]
     next_cursor: str | None
     is_first: bool
 
     def name(self, user_id: UUID | None) -> str:
         """What somebody is called; empty for nobody who is known."""
-        return "" if user_id is None else self.names.get(user_id, "")
+        found = None if user_id is None else self.named.get(("user", user_id))
+        return "" if found is None else found.name
 
-    def named(self, member: str) -> str:
-        """The name of whom a filter of the address is about."""
-        try:
-            return self.name(UUID(self.query.get(member, "")))
-        except ValueError:
-            return ""
-
-    @staticmethod
-    def told(event: AuditEventOut) -> str:
-        """The details as a line: `role: admin`."""
-        return ", ".join(f"{name}: {_plain(value)}" for name, value in (event.details or {}).items())
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, Mapping):
-        return " ".join(f"{name}={_plain(each)}" for name, each in value.items())
-    return " ".join(map(_plain, value)) if isinstance(value, list) else str(value)
+    def filtered(self, member: str) -> str:
+        """What a filter of the address is about is called."""
+        wanted = self.query.get(member, "")
+        return next((found.name for (_, one), found in self.named.items() if str(one) == wanted), "")

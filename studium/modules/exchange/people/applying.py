@@ -62,7 +62,7 @@ async def apply_batch(session: AsyncSession, import_id: UUID) -> bool:
         row.progress_done += len(batch)
     if len(batch) < AT_ONCE:
         row.status, row.finished_at = PeopleImportStatus.DONE, now()
-        await _record(session, row, "people.imported", [(row.id, "people_import")])
+        await _record(session, row, "people_imports.finished", [(row.id, "people_import")])
     await session.flush()
     return row.status is PeopleImportStatus.APPLYING
 

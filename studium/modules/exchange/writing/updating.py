@@ -82,7 +82,7 @@ class _Update:
             await self._lesson(text, rows)
         await self._session.flush()
         for lesson in gone:
-            await delete_lesson(self._session, self._course, lesson, ANY_VERSION)
+            await delete_lesson(self._session, None, self._course, lesson, ANY_VERSION)
         await self._order(before, gone)
         if is_other_outline:
             self.notes.is_changed = True

@@ -82,7 +82,7 @@ class LessonUpdate:
         why = f"{GONE}, but it was changed or made here"
         if before is not None and self._known.is_quiz_untouched(self._lesson, before):
             try:
-                await delete_quiz(self._session, self._course, quiz, ANY_VERSION)
+                await delete_quiz(self._session, None, self._course, quiz, ANY_VERSION)
             except QuizHasAttempts as taken:
                 why = f"{GONE}. {taken.detail}"
             else:

@@ -5,6 +5,8 @@ from decimal import Decimal
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from studium.access.actor import Actor
+from studium.access.audit import record_audit
 from studium.kit.base.ids import new_id
 from studium.kit.base.versions import IfMatchHeader
 from studium.kit.db.database import raise_on_conflict
@@ -37,7 +39,7 @@ DEFAULT_PASSING_SCORE = Decimal(70)
 DEFAULT_MAX_ATTEMPTS = 3
 
 
-async def create_quiz(session: AsyncSession, course: Course, payload: QuizCreate) -> Quiz:
+async def create_quiz(session: AsyncSession, actor: Actor, course: Course, payload: QuizCreate) -> Quiz:
     """Hang an unpublished quiz on a quiz lesson; raises NotAQuizLesson, LessonHasQuiz."""
     lesson = select(Lesson.lesson_type).where(
         Lesson.id == payload.lesson_id, Lesson.course_id == course.id, Lesson.archived_at.is_(None)
@@ -49,7 +51,12 @@ async def create_quiz(session: AsyncSession, course: Course, payload: QuizCreate
     fit_to_type(quiz)
     async with raise_on_conflict(session, LessonHasQuiz("This lesson has a quiz already.")):
         session.add(quiz)
+    await _remember(session, actor, quiz, "quiz.created")
     return quiz
+
+
+async def _remember(session: AsyncSession, actor: Actor, quiz: Quiz, action: str, **details: str) -> None:
+    await record_audit(session, action, actor_id=actor.id, target=("quiz", quiz.id), **details)
 
 
 def check_holds_quiz(lesson_type: LessonType | None) -> None:
@@ -82,7 +89,7 @@ async def update_quiz(session: AsyncSession, quiz: Quiz, patch: QuizUpdate, if_m
     return quiz
 
 
-async def publish_quiz(session: AsyncSession, quiz: Quiz, if_match: IfMatchHeader) -> Quiz:
+async def publish_quiz(session: AsyncSession, actor: Actor, quiz: Quiz, if_match: IfMatchHeader) -> Quiz:
     """Show the quiz to learners; raises NotFound, QuizNotPublishable with the reasons. Again: no change."""
     await _lock(session, quiz, if_match)
     if quiz.is_published:
@@ -90,7 +97,7 @@ async def publish_quiz(session: AsyncSession, quiz: Quiz, if_match: IfMatchHeade
     reasons = await reasons_not_to_publish(session, quiz)
     if reasons:
         raise QuizNotPublishable(" ".join(reasons[:3]), reasons=reasons)
-    return await _set_published(session, quiz, published=True)
+    return await _set_published(session, actor, quiz, published=True)
 
 
 async def reasons_not_to_publish(session: AsyncSession, quiz: Quiz) -> list[str]:
@@ -102,27 +109,35 @@ async def reasons_not_to_publish(session: AsyncSession, quiz: Quiz) -> list[str]
     return [f"Question {question.order_index}: {error}" for question in questions for error in key_errors(question)]
 
 
-async def unpublish_quiz(session: AsyncSession, quiz: Quiz, if_match: IfMatchHeader) -> Quiz:
+async def unpublish_quiz(session: AsyncSession, actor: Actor, quiz: Quiz, if_match: IfMatchHeader) -> Quiz:
     """Hide the quiz from learners; attempts that are under way go on. Again: no change. Raises NotFound."""
     await _lock(session, quiz, if_match)
-    return await _set_published(session, quiz, published=False)
+    return await _set_published(session, actor, quiz, published=False)
 
 
-async def _set_published(session: AsyncSession, quiz: Quiz, *, published: bool) -> Quiz:
+async def _set_published(session: AsyncSession, actor: Actor, quiz: Quiz, *, published: bool) -> Quiz:
     if apply_changes(quiz, {"is_published": published}):
         increment_version(quiz)
         await session.flush()
+        await _remember(session, actor, quiz, "quiz.published" if published else "quiz.unpublished")
     return quiz
 
 
-async def delete_quiz(session: AsyncSession, course: Course, quiz: Quiz, if_match: IfMatchHeader) -> None:
-    """Put a quiz that nobody has taken into the trash; raises QuizHasAttempts otherwise, NotFound where it is there."""
+async def delete_quiz(
+    session: AsyncSession, actor: Actor | None, course: Course, quiz: Quiz, if_match: IfMatchHeader
+) -> None:
+    """Put a quiz that nobody has taken into the trash; raises QuizHasAttempts otherwise, NotFound where it is there.
+
+    Without an actor an import does it.
+    """
     await session.refresh(course, with_for_update=AS_MUTEX)
     await _lock(session, quiz, if_match)
     if await _has_attempts(session, quiz):
         message = "Somebody has taken this quiz; unpublish it instead."
         raise QuizHasAttempts(message)
     await put_quiz_in_trash(session, course, quiz)
+    if actor is not None:
+        await _remember(session, actor, quiz, "quiz.removed", title=quiz.title)
 
 
 async def _has_attempts(session: AsyncSession, quiz: Quiz) -> bool:

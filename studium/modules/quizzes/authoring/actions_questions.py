@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from studium.access.actor import Actor
+from studium.access.audit import record_audit
 from studium.access.reading import NOTHING
 from studium.kit.base.ids import new_id, random_id
 from studium.kit.base.problems import NotFound
@@ -153,7 +155,7 @@ async def reorder_questions(session: AsyncSession, quiz: Quiz, payload: Question
 
 
 async def delete_question(
-    session: AsyncSession, course: Course, quiz: Quiz, question: QuizQuestion, if_match: IfMatchHeader
+    session: AsyncSession, actor: Actor, course: Course, quiz: Quiz, question: QuizQuestion, if_match: IfMatchHeader
 ) -> None:
     """Put a question into the trash; raises NotFound, LastQuestion for the only one of a published quiz."""
     await session.refresh(course, with_for_update=AS_MUTEX)
@@ -170,3 +172,4 @@ async def delete_question(
     # The place of the removed question is free, so those behind it move up.
     places = {question_id: i for i, question_id in enumerate(order, 1) if question_id != question.id}
     await renumber(session, QuizQuestion, places, list(places))
+    await record_audit(session, "quiz.question_removed", actor_id=actor.id, target=("quiz", quiz.id))

@@ -25,9 +25,9 @@ async def list_quizzes(
 
 
 @router.post("", status_code=201)
-async def create_quiz(course: EditableCourse, session: SessionDep, payload: QuizCreate) -> QuizOut:
+async def create_quiz(actor: CurrentUser, course: EditableCourse, session: SessionDep, payload: QuizCreate) -> QuizOut:
     """Hang a quiz on a quiz lesson."""
-    quiz = await actions.create_quiz(session, course, payload)
+    quiz = await actions.create_quiz(session, actor, course, payload)
     return await queries.quiz_out(session, quiz.id)
 
 
@@ -45,20 +45,22 @@ async def update_quiz(quiz: EditableQuiz, session: SessionDep, if_match: IfMatch
 
 
 @router.delete("/{quiz_id}", status_code=204)
-async def delete_quiz(course: EditableCourse, quiz: EditableQuiz, session: SessionDep, if_match: IfMatch) -> None:
+async def delete_quiz(
+    actor: CurrentUser, course: EditableCourse, quiz: EditableQuiz, session: SessionDep, if_match: IfMatch
+) -> None:
     """Put a quiz that nobody has taken into the course's trash."""
-    await actions.delete_quiz(session, course, quiz, if_match)
+    await actions.delete_quiz(session, actor, course, quiz, if_match)
 
 
 @router.post("/{quiz_id}/publish")
-async def publish_quiz(quiz: EditableQuiz, session: SessionDep, if_match: IfMatch) -> QuizOut:
+async def publish_quiz(actor: CurrentUser, quiz: EditableQuiz, session: SessionDep, if_match: IfMatch) -> QuizOut:
     """Show a quiz to learners."""
-    await actions.publish_quiz(session, quiz, if_match)
+    await actions.publish_quiz(session, actor, quiz, if_match)
     return await queries.quiz_out(session, quiz.id)
 
 
 @router.post("/{quiz_id}/unpublish")
-async def unpublish_quiz(quiz: EditableQuiz, session: SessionDep, if_match: IfMatch) -> QuizOut:
+async def unpublish_quiz(actor: CurrentUser, quiz: EditableQuiz, session: SessionDep, if_match: IfMatch) -> QuizOut:
     """Hide a quiz from learners."""
-    await actions.unpublish_quiz(session, quiz, if_match)
+    await actions.unpublish_quiz(session, actor, quiz, if_match)
     return await queries.quiz_out(session, quiz.id)

@@ -74,7 +74,12 @@ async def update_question(
 
 @router.delete("/{question_id}", status_code=204)
 async def delete_question(
-    course: EditableCourse, quiz: EditableQuiz, question: EditableQuestion, session: SessionDep, if_match: IfMatch
+    actor: CurrentUser,
+    course: EditableCourse,
+    quiz: EditableQuiz,
+    question: EditableQuestion,
+    session: SessionDep,
+    if_match: IfMatch,
 ) -> None:
     """Put a question into the course's trash."""
-    await actions_questions.delete_question(session, course, quiz, question, if_match)
+    await actions_questions.delete_question(session, actor, course, quiz, question, if_match)

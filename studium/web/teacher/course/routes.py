@@ -138,20 +138,22 @@ async def publish_again(request: Request) -> Page:
 
 @router.post(f"{COURSE}/publish")
 @shows_again(publish_again)
-async def publish(request: Request, course: EditableCourse, session: SessionDep, form: FormDep) -> Response:
+async def publish(
+    request: Request, course: EditableCourse, actor: CurrentUser, session: SessionDep, form: FormDep
+) -> Response:
     """Open the course to learners, or hide it from new ones."""
     if form["hide"]:
-        await actions.unpublish_course(session, course, form.if_match)
+        await actions.unpublish_course(session, actor, course, form.if_match)
     else:
-        await actions.publish_course(session, course, form.if_match)
+        await actions.publish_course(session, actor, course, form.if_match)
     name = "course-hidden" if form["hide"] else "course-published"
     return see_and_say(request, f"/teach/courses/{course.id}/publish", name)
 
 
 @router.get(f"{COURSE}/export")
-async def export(request: Request, course: EditableCourse, session: SessionDep) -> Response:
+async def export(request: Request, actor: CurrentUser, course: EditableCourse, session: SessionDep) -> Response:
     """The course as an archive that can be imported again."""
-    return Later(await read_export(request, course, session))
+    return Later(await read_export(request, actor, course, session))
 
 
 async def deletion_again(request: Request) -> Page:
@@ -171,7 +173,9 @@ async def deletion_page(course: ManagedCourse) -> Page:
 
 @router.post(f"{COURSE}/delete")
 @shows_again(deletion_again)
-async def delete(request: Request, course: EditableCourse, session: SessionDep, form: FormDep) -> Response:
+async def delete(
+    request: Request, course: EditableCourse, actor: CurrentUser, session: SessionDep, form: FormDep
+) -> Response:
     """Delete a course that nobody ever enrolled in."""
-    await actions.delete_course(session, course, form.if_match)
+    await actions.delete_course(session, actor, course, form.if_match)
     return see_and_say(request, "/teach", "course-deleted")

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Path, Request
 from starlette.responses import Response
 
+from studium.access.actor import CurrentUser
 from studium.access.permissions import EditableCourse, EditableLesson
 from studium.kit.http.dependencies import SessionDep, request_runtime
 from studium.models import TrashKind
@@ -94,9 +95,11 @@ async def trash_again(request: Request) -> Page:
 
 @router.post(f"{TRASH}/{{item_id}}/restore")
 @shows_again(trash_again)
-async def bring_back(request: Request, course: EditableCourse, item_id: UUID, session: SessionDep) -> Response:
+async def bring_back(
+    request: Request, course: EditableCourse, item_id: UUID, actor: CurrentUser, session: SessionDep
+) -> Response:
     """Put something back where it was, and go there."""
-    found = await restore(session, course, item_id)
+    found = await restore(session, actor, course, item_id)
     root = f"/teach/courses/{course.id}"
     place = f"/outline?lesson={found.lesson_id}" if found.kind is TrashKind.LESSON else f"/quizzes/{found.quiz_id}"
     return see_and_say(request, root + place, f"{found.kind}-back")

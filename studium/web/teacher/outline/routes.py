@@ -120,13 +120,13 @@ async def _put(
 
 @router.post(f"{OUTLINE}/add")
 @shows_again(outline_again)
-async def add(course: EditableCourse, session: SessionDep, form: FormDep) -> Response:
+async def add(course: EditableCourse, actor: CurrentUser, session: SessionDep, form: FormDep) -> Response:
     """Add a lesson at the end, or as the first below another one; a quiz lesson comes with its quiz."""
     kind = {"lesson_type": form["lesson_type"] or LessonType.TEXT}
     payload = form.read(LessonCreate, "title", "parent_lesson_id", **kind)
-    lesson = await actions.create_lesson(session, course, payload)
+    lesson = await actions.create_lesson(session, actor, course, payload)
     if lesson.lesson_type is LessonType.QUIZ:
-        await quizzes.create_quiz(session, course, QuizCreate(lesson_id=lesson.id, title=lesson.title))
+        await quizzes.create_quiz(session, actor, course, QuizCreate(lesson_id=lesson.id, title=lesson.title))
     return see(f"/teach/courses/{course.id}/outline?lesson={lesson.id}&done=add")
 
 
@@ -138,9 +138,11 @@ async def lesson_page(course: ManagedCourse, rows: RowsDep, lesson_id: UUID) -> 
 
 @router.post(f"{LESSON}/quiz")
 @shows_again(lesson_again)
-async def make_quiz(course: EditableCourse, lesson: EditableLesson, session: SessionDep) -> Response:
+async def make_quiz(
+    course: EditableCourse, lesson: EditableLesson, actor: CurrentUser, session: SessionDep
+) -> Response:
     """Hang a quiz on a quiz lesson that has none."""
-    quiz = await quizzes.create_quiz(session, course, QuizCreate(lesson_id=lesson.id, title=lesson.title))
+    quiz = await quizzes.create_quiz(session, actor, course, QuizCreate(lesson_id=lesson.id, title=lesson.title))
     return see(f"/teach/courses/{course.id}/quizzes/{quiz.id}")
 
 
@@ -160,8 +162,13 @@ async def deletion_page(course: ManagedCourse, rows: RowsDep, lesson_id: UUID) -
 @router.post(f"{LESSON}/delete")
 @shows_again(deletion_again)
 async def delete(
-    request: Request, course: EditableCourse, lesson: EditableLesson, session: SessionDep, form: FormDep
+    request: Request,
+    course: EditableCourse,
+    lesson: EditableLesson,
+    actor: CurrentUser,
+    session: SessionDep,
+    form: FormDep,
 ) -> Response:
     """Delete a lesson, as it was when it was looked at; what hangs below it moves up."""
-    await actions.delete_lesson(session, course, lesson, form.if_match)
+    await actions.delete_lesson(session, actor, course, lesson, form.if_match)
     return see_and_say(request, f"/teach/courses/{course.id}/outline", "lesson-deleted")

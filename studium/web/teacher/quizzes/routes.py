@@ -60,13 +60,15 @@ async def quizzes_again(request: Request) -> Page:
 
 @router.post(f"{COURSE}/quizzes")
 @shows_again(quizzes_again)
-async def new_quiz(request: Request, course: EditableCourse, session: SessionDep, form: FormDep) -> Response:
+async def new_quiz(
+    request: Request, course: EditableCourse, actor: CurrentUser, session: SessionDep, form: FormDep
+) -> Response:
     """Make a quiz: of a quiz lesson that has none, else with a lesson of its own at the end of the course."""
     lesson_id = form["lesson_id"]
     if not lesson_id:
         lesson = form.read(LessonCreate, "title", lesson_type=LessonType.QUIZ)
-        lesson_id = str((await create_lesson(session, course, lesson)).id)
-    quiz = await actions.create_quiz(session, course, form.read(QuizCreate, "title", lesson_id=lesson_id))
+        lesson_id = str((await create_lesson(session, actor, course, lesson)).id)
+    quiz = await actions.create_quiz(session, actor, course, form.read(QuizCreate, "title", lesson_id=lesson_id))
     return see_and_say(request, f"/teach/courses/{course.id}/quizzes/{quiz.id}", "quiz-made")
 
 
@@ -106,25 +108,29 @@ async def change_quiz(request: Request, quiz: EditableQuiz, session: SessionDep,
 
 @router.post(f"{QUIZ}/publish")
 @shows_again(quiz_again)
-async def publish(request: Request, course: EditableCourse, quiz: EditableQuiz, session: SessionDep) -> Response:
+async def publish(
+    request: Request, course: EditableCourse, quiz: EditableQuiz, actor: CurrentUser, session: SessionDep
+) -> Response:
     """Show the quiz to learners; of a draft to those alone who are in it."""
-    await actions.publish_quiz(session, quiz, ANY_VERSION)
+    await actions.publish_quiz(session, actor, quiz, ANY_VERSION)
     return see_and_say(request, _root(request), "quiz-published" if course.is_published else "quiz-published-in-draft")
 
 
 @router.post(f"{QUIZ}/unpublish")
 @shows_again(quiz_again)
-async def unpublish(request: Request, quiz: EditableQuiz, session: SessionDep) -> Response:
+async def unpublish(request: Request, quiz: EditableQuiz, actor: CurrentUser, session: SessionDep) -> Response:
     """Hide the quiz from learners."""
-    await actions.unpublish_quiz(session, quiz, ANY_VERSION)
+    await actions.unpublish_quiz(session, actor, quiz, ANY_VERSION)
     return see_and_say(request, _root(request), "quiz-unpublished")
 
 
 @router.post(f"{QUIZ}/delete")
 @shows_again(quiz_again)
-async def delete(request: Request, course: EditableCourse, quiz: EditableQuiz, session: SessionDep) -> Response:
+async def delete(
+    request: Request, course: EditableCourse, quiz: EditableQuiz, actor: CurrentUser, session: SessionDep
+) -> Response:
     """Put a quiz that nobody has taken into the course's trash."""
-    await actions.delete_quiz(session, course, quiz, ANY_VERSION)
+    await actions.delete_quiz(session, actor, course, quiz, ANY_VERSION)
     return see_and_say(request, _root(request).rpartition("/")[0], "quiz-deleted")
 
 

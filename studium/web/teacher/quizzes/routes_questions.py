@@ -151,8 +151,13 @@ def _key(question: QuizQuestion) -> tuple[object, ...]:
 @router.post(f"{QUIZ}/questions/{{question_id}}/delete")
 @shows_again(question_again)
 async def delete_question(
-    request: Request, course: EditableCourse, quiz: EditableQuiz, question: EditableQuestion, session: SessionDep
+    request: Request,
+    course: EditableCourse,
+    quiz: EditableQuiz,
+    question: EditableQuestion,
+    actor: CurrentUser,
+    session: SessionDep,
 ) -> Response:
     """Put a question into the course's trash."""
-    await actions_questions.delete_question(session, course, quiz, question, ANY_VERSION)
+    await actions_questions.delete_question(session, actor, course, quiz, question, ANY_VERSION)
     return see_and_say(request, request.url.path.partition("/questions/")[0], "question-deleted")
