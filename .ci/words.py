@@ -1,4 +1,4 @@
-"""Hold the words of the pages against their translations: what is missing, unused, or has other placeholders.
+"""Hold the words of the pages against their translations: what is missing, unused, has other placeholders or odd signs.
 
 With `--write` the .po files are written anew: what is missing is added without a translation, what is unused goes.
 """
@@ -17,6 +17,8 @@ METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+ODD = {"ar": re.compile(r"[\"“”]| …|\.\.\.|[\u0620-\u06ff)»] ?[,;?]|الـ ")}
+"""What does not stand in a text of a language: Arabic has « », ، ؛ ؟, and nothing before an ellipsis."""
 
 
 def said() -> dict[str, object]:
@@ -36,6 +38,11 @@ def complaints(language: str, catalog: Catalog, sentences: dict[str, object]) ->
         wanted = set(PLACEHOLDER.findall(singular)) - {"n"}
         if any(set(PLACEHOLDER.findall(form)) - {"n"} != wanted for form in forms if form):
             found.append(f"{language}: other placeholders: {singular}")
+        found += [
+            f"{language}: odd signs: {form}"
+            for form in forms
+            if form and language in ODD and ODD[language].search(form)
+        ]
     known = {message.id[0] if isinstance(message.id, tuple) else message.id for message in catalog if message.id}
     return found + [f"{language}: said nowhere: {text}" for text in sorted(known - sentences.keys())]
 

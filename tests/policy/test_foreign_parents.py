@@ -71,7 +71,7 @@ def _misplaced(path: str) -> list[str]:
 
 def _nested() -> dict[str, list[tuple[dict[str, str], str]]]:
     """The rows of the table of permissions with more than one id, by what they need, each with who may do it."""
-    found = defaultdict(list)
+    found: dict[str, list[tuple[dict[str, str], str]]] = defaultdict(list)
     for row in rows():
         allowed = [who for who in reversed(CALLERS) if int(row[who]) < 400]
         if allowed and _misplaced(row["path"]):
@@ -111,7 +111,7 @@ def test_every_nested_route_of_the_api_is_tried() -> None:
 
 
 def _page_paths() -> list[tuple[str, str]]:
-    found = []
+    found: list[tuple[str, str]] = []
     for route in page_routes():
         if isinstance(route, PageRoute) and len(names := _PARAMETER.findall(route.path)) > 1:
             places = {**PLACES, **(OF_CERTIFICATES if "certificate_id" in names else {})}

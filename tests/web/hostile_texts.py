@@ -8,7 +8,7 @@ MARK = "zq7"
 
 FOREIGN_SCRIPTS = (
     "//script[text() or not(starts-with(@src, '/static/pass-key.') or starts-with(@src, '/static/lesson.') "
-    "or starts-with(@src, '/static/staff.'))]"
+    "or starts-with(@src, '/static/staff.') or starts-with(@src, '/static/copy-link.'))]"
 )
 """Scripts of a page but for those that may stand there."""
 

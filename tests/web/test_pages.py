@@ -15,8 +15,24 @@ from tests.web.school import tab, tree
 from tests.web.teacher.imports import add_course_imports
 from tests.world import World, open_world
 
-_SAID = "//body//*[not(self::bdi) and not(ancestor-or-self::*[@dir='auto'])]/text()"
-_NAMES = ("Studium", "English", "PDF", "AA", "name", "example", "org", "tests", "CSV", "GIFT", "MiB", "Zoë")
+_SAID = "//body//*[not(self::bdi or self::wbr) and not(ancestor-or-self::*[@dir='auto'])]/text()"
+_NAMES = (
+    "Studium",
+    "English",
+    "PDF",
+    "AA",
+    "name",
+    "example",
+    "org",
+    "tests",
+    "CSV",
+    "GIFT",
+    "Moodle",
+    "Open",
+    "edX",
+    "MiB",
+    "Zoë",
+)
 _OF_FILES = ("student", "instructor", "en", "ar", "true", "false")
 """Words that stand in files as they are."""
 

@@ -172,7 +172,7 @@ async def test_a_list_says_first_what_would_become_of_each(world: World):
     async with tab(world, "root") as root:
         plan = await root.post(f"{LEARNERS}/enroll", {"people": typed, "notify": "1"})
         rows = {
-            str(row.xpath(".//bdi/text()")[0]): row.xpath("string(td[1])").strip()
+            str(row.xpath("string(.//bdi)")): row.xpath("string(td[1])").strip()
             for row in tree(plan).xpath("//tbody/tr")[::-1]
         }
         assert plan.status_code == 200
@@ -218,7 +218,11 @@ async def test_invitations_are_withdrawn_and_codes_made_used_and_revoked(world: 
         ):
             assert (await ada.post(f"{LEARNERS}/codes", wrong)).status_code == 422
         assert (await ada.post(f"{LEARNERS}/codes", {"max_uses": "2", "until": "2999-12-31"})).status_code == 303
-        (code,) = tree(await ada.get(shown)).xpath("//bdi[@class='mono']/text()")
+        page = tree(await ada.get(shown))
+        (code,) = page.xpath("//bdi[@class='mono']/text()")
+        (link,) = page.xpath("//copy-link[button[@data-done]]/@data-text")
+        typed = tree(await mia.client.get(str(link))).xpath("//input[@name='code']/@value")
+        assert typed == [str(code).replace("-", "")]
         assert (await mia.post("/join", {"code": "WRONGONE"})).status_code == 404
         assert (await mia.post("/join", {"code": str(code).lower()})).headers["location"] == "/my/courses"
         assert "Course C1" in text(await mia.get("/my/courses"))

@@ -86,10 +86,11 @@ async def enroll_people(
 
 
 async def _ways_in(request: Request, course: CourseOut, actor: Actor, cursor: str | None) -> WaysIn:
-    reads = request_runtime(request).database.reads
+    runtime = request_runtime(request)
+    reads, base = runtime.database.reads, runtime.settings.public_base_url
     invitations = await queries.invitation_page(reads, actor, course.id, lists.listing(request, MAX_LIMIT, cursor))
     found = await queries.code_page(reads, actor, course.id, lists.listing(request, MAX_LIMIT))
-    return WaysIn(course, invitations, found, is_first=cursor is None)
+    return WaysIn(course, invitations, found, cursor is None, base)
 
 
 @router.get(INVITATIONS)

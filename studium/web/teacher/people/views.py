@@ -86,6 +86,11 @@ class WaysIn:
     invitations: Page[InvitationOut]
     codes: Page[JoinCodeOut]
     is_first: bool
+    base: str
+
+    def join_link(self, code: str) -> str:
+        """Where a code is typed already."""
+        return f"{self.base}/join?code={code}"
 
 
 @dataclass(frozen=True, slots=True)
