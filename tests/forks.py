@@ -29,7 +29,7 @@ from typing import Any, AnyStr
 from studium import GC_THRESHOLD
 
 ROOT = Path(__file__).parents[1]
-_PATIENCE_SECONDS = 45
+_PATIENCE_SECONDS = 300
 _NUMBER_BYTES = 16
 _LAZY = (
     *("alembic.command", "asyncpg", "pygments.lexers", "segno", "sqlalchemy.dialects.postgresql.asyncpg", "typst"),

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-PATIENCE_SECONDS = 45
+PATIENCE_SECONDS = 300
 lacked: set[str] = set()
 """What tests were skipped for."""
 

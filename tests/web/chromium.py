@@ -23,7 +23,7 @@ AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 Place = tuple[str, str | None]
 """A page, and who looks at it; None is nobody in particular."""
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 240
 _AT_REST = """!document.querySelector("quiz-attempt:not([ready]), md-editor:not([ready])")
   && document.getAnimations().every(one => one.playState !== "running")"""
 """Elements that freeze their form until they know what the device keeps have let go of it, and nothing fades."""
@@ -80,6 +80,7 @@ class Eyes:
     @asynccontextmanager
     async def _window(self, who: str | None, **context: Any) -> AsyncIterator[Look]:  # noqa: ANN401 -- as above.
         opened = await self.browser.new_context(base_url=self.address, **context)
+        opened.set_default_timeout(PATIENCE_SECONDS * 1000)
         if who is not None:
             name = session_cookie(self.world.runtime.settings)
             await opened.add_cookies([{"name": name, "value": await cookie_of(self.world, who), "url": self.address}])

@@ -4,9 +4,12 @@ Each run is drawn from a seed: lines that are cut or lose answers, tabs closed a
 sessions that end, and somebody else who saves the same lesson. At the end every word that a page promised is in the
 lesson or in one of its earlier versions. `tests/web/teacher/test_lesson_editor.py` has the same in short.
 
-`make test-slow PYTEST_ARGS=tests/web/test_editor_torture.py` makes twenty runs.
+`make test-slow PYTEST_ARGS=tests/web/test_editor_torture.py` makes twenty runs, with `STUDIUM_TEST_EDITOR_SEEDS=20-59`
+in the environment forty others. `tests/web/teacher/test_editor_moments.py` makes moments on purpose that chance
+seldom meets.
 """
 
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,20 +21,22 @@ import pytest
 from playwright.async_api import async_playwright
 from sqlalchemy import delete
 
+from studium.kit.base.problems import PreconditionFailed
 from studium.models import UserSession
 from studium.web.visitor import session_cookie
 from tests.answers import ok
 from tests.web.chromium import eyes
-from tests.web.devices import Line
-from tests.web.school import cookie_of
+from tests.web.devices import PATIENCE_SECONDS, Line
+from tests.web.school import cookie_of, tab
 from tests.web.writing import Writer
 from tests.world import World
 
 STEPS = 24
-SEEDS = range(20)
-PATIENCE_SECONDS = 60
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+_FIRST, _LAST = map(int, os.environ.get("STUDIUM_TEST_EDITOR_SEEDS", "0-19").split("-"))
+SEEDS = range(_FIRST, _LAST + 1)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 LESSON = "/courses/{C1}/lessons/{L2}"
+PAGE = f"/teach{LESSON}"
 
 
 class Run:
@@ -76,6 +81,15 @@ class Run:
         now = ok(await self.world.call("root", "GET", LESSON))["content"] or ""
         ok(await self.world.call("root", "PATCH", LESSON, json={"content": f"{now} o{self.others}"}))
 
+    async def other_types(self) -> None:
+        """Somebody else has the lesson open, and what they type is saved by itself."""
+        self.others += 1
+        async with tab(self.world, "root") as root:
+            held = (await root.get(PAGE, accept="application/json")).json()
+            sent = {**held, "content": f"{held['content']} o{self.others}", "autosave": "first"}
+            answer = await root.post(PAGE, sent, accept="application/json")
+            self.others -= answer.status_code == PreconditionFailed.status  # Ada's page was quicker.
+
     async def mend(self) -> None:
         """Line and session are there again, and the page is open."""
         self.writer.line.become("open")
@@ -99,7 +113,7 @@ class Run:
     async def go(self) -> None:
         happens: list[Callable[[], Awaitable[None]]] = [
             *(self.write, self.write, self.cut, self.deaf, self.end_session),
-            *(self.close, self.kill, self.other_tab, self.other_saves),
+            *(self.close, self.kill, self.other_tab, self.other_saves, self.other_types),
         ]
         for _ in range(STEPS):
             what = self.chance.choice(happens)
@@ -116,7 +130,7 @@ async def test_no_word_is_lost(migrated_file: Path, tmp_path: Path, seed: int) -
     browser: Any = None  # Each run has a browser process of its own, which may be killed.
     async with async_playwright() as playwright, eyes(browser, f"sqlite:///{tmp_path}/studium.db", tmp_path) as school:
         world, line = school.world, await Line.to(int(school.address.rpartition(":")[2]))
-        path = world.filled("/teach/courses/{C1}/lessons/{L2}")
+        path = world.filled(PAGE)
         cookie = session_cookie(world.runtime.settings), await cookie_of(world, "ada")
         writer = Writer("desk", playwright, tmp_path / "profile", line, path, cookie)
         run = Run(seed, world, writer)

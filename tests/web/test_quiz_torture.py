@@ -336,7 +336,7 @@ async def saved_answers(database_url: str, folder: Path, attempt_id: UUID) -> di
     return saved
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("seed", "database_url"), [run_of(seed) for seed in SEEDS], indirect=["database_url"])
 async def test_no_answer_is_lost(seed: int, database_url: str, tmp_path: Path) -> None:
     if shutil.which(PROGRAM) is None:

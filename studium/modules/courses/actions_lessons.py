@@ -113,8 +113,11 @@ async def update_lesson(
     if_match: IfMatchHeader,
     *,
     is_autosave: bool = False,
+    is_first: bool = False,
 ) -> Lesson:
     """Write the fields that were sent; of autosaves that follow each other one keeps the text before.
+
+    One that `is_first` in its page keeps it too: somebody else may have typed that text.
 
     Raises NotFound, PreconditionFailed, SlugTaken, InvalidParent, LessonTypeFixed, and InvalidInput for captions.
     """
@@ -130,6 +133,8 @@ async def update_lesson(
         _check_parent(lesson.id, changes["parent_lesson_id"], outline)
     if changes.get("lesson_type", lesson.lesson_type) is not lesson.lesson_type:
         await check_type_change(session, lesson)
+    if is_first:
+        await end_autosaves(session, lesson.id)
     setattr(lesson, AUTOSAVED, is_autosave)
     async with raise_on_conflict(session, slug_taken(Lesson)):
         if apply_changes(lesson, changes):

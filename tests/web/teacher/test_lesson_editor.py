@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, Page, Route
 from sqlalchemy import delete
 
@@ -11,6 +12,7 @@ from tests.answers import ok
 from tests.web.chromium import Eyes, chromium, eyes, until  # noqa: F401 -- the browser's fixture.
 from tests.web.school import cookie_of
 
+pytestmark = pytest.mark.timeout(600)
 LESSON = "/teach/courses/{C1}/lessons/{L2}"
 _STATE = "() => document.querySelector('md-editor').dataset.state === '%s'"
 

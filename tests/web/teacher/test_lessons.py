@@ -92,6 +92,28 @@ async def test_elements_get_and_send_the_text_without_a_page(world: World):
         assert (await nobody.post(LESSON, sent, **wants)).status_code == 401
 
 
+async def test_what_one_page_saved_while_somebody_typed_is_kept_when_another_page_replaces_it(world: World):
+    wants = {"accept": "application/json"}
+
+    async def types(visitor: Tab, content: str, autosave: str) -> None:
+        held = (await visitor.get(LESSON, **wants)).json()
+        sent = {**{name: str(value) for name, value in held.items()}, "content": content, "autosave": autosave}
+        assert (await visitor.post(LESSON, sent, **wants)).status_code == 200
+
+    async with tab(world, "ada") as ada, tab(world, "root") as root:
+        await types(ada, "Ada's.", "first")
+        await types(ada, "Ada's, all of it.", "1")
+        await types(root, "Root's.", "first")
+        await types(root, "Root's, all of it.", "1")
+    versions = await world.call("ada", "GET", "/courses/{C1}/lessons/{L2}/versions")
+    texts = [
+        (await world.call("ada", "GET", f"/courses/{{C1}}/lessons/{{L2}}/versions/{item['number']}")).json()["content"]
+        for item in versions.json()["items"]
+    ]
+    assert texts[0] == "Ada's, all of it."
+    assert "Root's." not in texts
+
+
 MENDED = [
     ("See [here](x).", "0-link-1", {"words-0": "the map"}, "See [the map](x)."),
     ("# a\n\n#### b", "0-heading-3", {}, "# a\n\n## b"),

@@ -97,7 +97,8 @@ async def save(
         await update_lesson(session, course, lesson, mine, form.if_match)
         await update_lesson(session, course, lesson, saved, ANY_VERSION)
         return see_and_say(request, request.url.path, "lesson-theirs")
-    await update_lesson(session, course, lesson, patch, form.if_match, is_autosave=bool(form["autosave"]))
+    how = {"is_autosave": bool(form["autosave"]), "is_first": form["autosave"] == "first"}
+    await update_lesson(session, course, lesson, patch, form.if_match, **how)
     if wants_json(request):
         return JSONResponse({"version": lesson.version}, headers={"Cache-Control": "no-store"})
     return see_and_say(request, request.url.path, "lesson-not-mended" if typed.is_mended is False else "saved")

@@ -1,5 +1,5 @@
-/** Requests of the editor. */
-const PATIENCE = 15_000, ALIVE = 50_000;
+/** Requests of the editor. The slowest line carries four bytes in a millisecond. */
+const PATIENCE = 15_000, SLOWEST = 4, ALIVE = 50_000;
 
 /** Ask the address of the form; raise an error with the status of a refusal, or whatever a lost connection raises. */
 export async function ask(address, pairs = null) {
@@ -7,7 +7,7 @@ export async function ask(address, pairs = null) {
   const answer = await fetch(address, {
     method: pairs ? "POST" : "GET",
     headers: { Accept: "application/json", ...(pairs && { "Content-Type": "application/x-www-form-urlencoded" }) },
-    body, cache: "no-store", keepalive: Boolean(body) && body.length < ALIVE, signal: AbortSignal.timeout(PATIENCE),
+    body, cache: "no-store", keepalive: Boolean(body) && body.length < ALIVE, signal: AbortSignal.timeout(PATIENCE + (body?.length ?? 0) / SLOWEST),
   });
   const told = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(told.code), { status: answer.status });

@@ -5,6 +5,7 @@ import { SavedText } from "./md-text.js";
 import { block, equip, goToLine } from "./md-tools.js";
 
 const PREVIEW_MS = 600;
+const TROUBLE = ["offline", "ended", "refused", "behind"], STAYING = [...TROUBLE, "elsewhere", "back"];
 const timeNow = () => new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", numberingSystem: "latn" });
 
 class MdEditor extends MdForm {
@@ -41,25 +42,22 @@ class MdEditor extends MdForm {
     if (!navigator.locks) { this.begin(); return; }
     navigator.locks.request(`lesson-${this.dataset.lesson}`, options, lock => {
       if (!lock) { this.elsewhere(); return undefined; }
-      this.begin(options.steal);
+      this.begin(Boolean(options.steal));
       return new Promise(() => {});
     }).catch(() => this.elsewhere());
   }
 
   async begin(isTaken = false) {
     const { lesson, version, refused } = this.dataset;
-    try {
-      if (isTaken) await this.saved.renew(lesson);
-      else await this.saved.begin(lesson, { version: Number(version), isAsked: refused !== undefined, isBehind: refused === "behind" });
-      this.freeze(false);
-      this.setAttribute("ready", "");
-    } catch {
-      this.say("offline");
-    }
+    this.isElsewhere = false;
+    await this.saved.begin(lesson, { version: Number(version), isAsked: refused !== undefined, isBehind: refused === "behind", isTaken });
+    if (this.isElsewhere) { this.saved.isPaused = true; return; }
+    this.freeze(false);
+    this.setAttribute("ready", "");
   }
 
   elsewhere() {
-    this.saved.isPaused = true;
+    this.isElsewhere = this.saved.isPaused = true;
     this.removeAttribute("ready");
     this.freeze(true);
     this.say("elsewhere");
@@ -68,17 +66,19 @@ class MdEditor extends MdForm {
   // What is said
 
   say(state) {
-    if (state === "kept" && !["offline", "ended", "refused", "behind", "elsewhere", "back"].includes(this.dataset.state)) return;
+    if (this.isElsewhere && state !== "elsewhere") return;
+    const isStaying = STAYING.includes(this.dataset.state);
+    if (state === "kept" && !isStaying) return;
     if (state === "same") { this.removeAttribute("data-state"); this.bar.hidden = true; return; }
-    if (state !== "kept") this.dataset.state = state;
+    if (state !== "kept" && !(state === "unkept" && isStaying)) this.dataset.state = state;
     if (state === "saved") this.form.elements.version.value = this.saved.base;
-    const isHere = this.saved.isKept && state !== "saved" && state !== "saving";
-    const word = state === "saved" ? this.words.saved.replace("%(time)s", timeNow()) : isHere ? this.words.kept : this.words[state === "unkept" ? "unkept" : "saving"];
+    const { isKept, isUnkept } = this.saved, isHere = isKept && state !== "saved" && state !== "saving";
+    const word = state === "saved" ? this.words.saved.replace("%(time)s", timeNow()) : this.words[isHere ? "kept" : isUnkept && state !== "saving" ? "unkept" : "saving"];
     if (state !== "elsewhere") {
       this.state.className = `saved ${state === "saved" ? "ok" : isHere ? "kept" : ""}`;
       this.state.lastElementChild.textContent = word;
     }
-    const sentence = this.words.bar[this.dataset.state] ?? "";
+    const sentence = this.words.bar[isUnkept && TROUBLE.includes(this.dataset.state) ? "nowhere" : this.dataset.state] ?? "";
     this.bar.hidden = !sentence;
     this.bar.querySelector("[data-said]").textContent = sentence;
     for (const one of this.bar.querySelectorAll("[data-for]")) one.hidden = one.dataset.for !== this.dataset.state;
@@ -105,11 +105,13 @@ class MdEditor extends MdForm {
   }
 
   /** Send the form as it is: the server shows it again, with what is wrong or with the other text beside it. */
-  leave() {
-    this.isLeaving = true;
-    this.saved.isPaused = true;
+  async leave() {
+    if (!this.form.reportValidity()) return;
+    await this.saved.keep();
+    this.isLeaving = this.saved.isPaused = true;
     this.form.elements.version.value = this.saved.base;
     this.form.requestSubmit();
+    this.freeze(true);
   }
 
   later() {
@@ -119,12 +121,14 @@ class MdEditor extends MdForm {
 
   /** Show what was typed as learners see it, and what to mend; with a repair its text is taken over. */
   async look(more = {}) {
-    const pairs = this.pairs({ ...more, captions: this.form.elements.captions.value });
+    const text = this.area.value, pairs = this.pairs({ ...more, captions: this.form.elements.captions.value });
     for (const one of this.querySelectorAll("[name^=words-]")) pairs.set(one.name, one.value);
     const turn = this.turn = (this.turn ?? 0) + 1;
     const answer = await fetch(`${this.address}/preview`, { method: "POST", headers: { Accept: "text/html" }, body: pairs }).catch(() => null);
-    if (!answer?.ok || turn !== this.turn) return;
-    const page = await answer.text(), mended = partOf(page, "mended");
+    const page = answer?.ok && await answer.text();
+    if (!page || turn !== this.turn) return;
+    if (more.repair && text !== this.area.value) { this.look(); return; }  // It was typed on: nothing of that is overwritten.
+    const mended = partOf(page, "mended");
     for (const id of ["seen", "remarks"]) {
       const old = document.getElementById(id), made = partOf(page, id);
       if (made && (more.repair || !old.contains(document.activeElement))) old.replaceWith(made);

@@ -1,3 +1,8 @@
+const now = one => one.type === "checkbox" ? (one.checked ? "1" : "") : one.value;
+const made = one => one.type === "checkbox" ? (one.defaultChecked ? "1" : "")
+  : one.options ? ([...one.options].find(each => each.defaultSelected) ?? one.options[0]).value : one.defaultValue;
+const held = (one, value) => one.localName === "textarea" ? value.replace(/\r\n?/g, "\n") : value.replace(/[\r\n]/g, "");
+
 /** The fields of a lesson, as `SavedText` knows them: read, written, and sent. */
 export class MdForm extends HTMLElement {
   freeze(isFrozen) {
@@ -7,13 +12,24 @@ export class MdForm extends HTMLElement {
     }
   }
 
-  read() {
-    return Object.fromEntries([...this.form.elements].filter(one => one.dataset.field !== undefined)
-      .map(one => [one.name, one.type === "checkbox" ? (one.checked ? "1" : "") : one.value]));
+  get fields() { return [...this.form.elements].filter(one => one.dataset.field !== undefined); }
+
+  read(valueOf = now) {
+    return Object.fromEntries(this.fields.map(one => [one.name, valueOf(one)]));
   }
 
-  text(fields = this.read()) {
-    return JSON.stringify(Object.keys(this.read()).map(name => String(fields[name] ?? "")));
+  /** What the page came with, whatever somebody typed before this script ran. */
+  made() { return this.read(made); }
+
+  /** The fields as one text, each as its field would hold it. */
+  text(values = this.read()) {
+    return JSON.stringify(this.fields.map(one => held(one, String(values[one.name] ?? ""))));
+  }
+
+  /** Write the fields of such a text. */
+  fill(text) {
+    const values = JSON.parse(text);
+    this.write(Object.fromEntries(this.fields.map((one, at) => [one.name, values[at]])));
   }
 
   write(fields) {

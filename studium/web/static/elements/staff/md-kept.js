@@ -6,11 +6,12 @@ const done = request => new Promise((resolve, reject) => {
   request.onerror = request.onblocked = () => reject(request.error ?? new Error("blocked"));
 });
 
-export async function openKept(lesson) {
+/** Open what is kept of a lesson; `gone` hears that the browser took it away: somebody logged out, or cleared it. */
+export async function openKept(lesson, gone) {
   try {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "lesson" });
-    return new Kept(lesson, await done(request));
+    return new Kept(lesson, await done(request), gone);
   } catch {
     return new Kept(lesson, null);
   }
@@ -20,9 +21,11 @@ class Kept {
   /** Whose record it is: the tab that began last. What another tab still writes is not taken. */
   #holder = crypto.getRandomValues(new Uint32Array(2)).join("-");
 
-  constructor(lesson, database) {
+  constructor(lesson, database, gone) {
     Object.assign(this, { lesson, database });
-    if (database) database.onversionchange = () => database.close();
+    if (!database) return;
+    database.onclose = gone;
+    database.onversionchange = () => { database.close(); gone(); };
   }
 
   /** Take the record over, and give it; undefined where there is none. */

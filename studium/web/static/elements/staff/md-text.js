@@ -4,41 +4,56 @@ import { openKept } from "./md-kept.js";
 const SOON = 2000, LATEST = 10_000, LONGEST = 30_000, UNKNOWN = 50, REFUSALS = [400, 403, 404, 409, 413, 415, 422];
 
 export class SavedText {
-  number = 0; #kept = 0; #sent = []; #failures = 0; #running = null; #keeping = null; #first = null; #timer = 0;
+  number = 0; #due = 0; #kept = 0; #isOwn = false; #sent = []; #failures = 0; #running = null; #keeping = null; #first = null; #timer = 0;
 
   /** `form` has `read()`, `write(fields)`, `pairs()` and `address`; `say(state)` hears how the text stands. */
   constructor(form, say) {
-    Object.assign(this, { form, say, isPaused: true, isPending: false });
+    Object.assign(this, { form, say, isPaused: true, isPending: false, isUnkept: false });
   }
 
-  /** Begin with what the server has, which the fields hold unless it `isAsked`, and with what the device kept. */
-  async begin(lesson, { version, isAsked, isBehind = false }) {
-    this.box ??= await openKept(lesson);
-    let saved = { version, fields: this.form.read() };
-    const typed = this.form.text();
-    if (isAsked) saved = await this.#look().catch(() => saved);
-    const text = this.form.text(saved.fields), record = await this.box.claim().catch(() => undefined);
-    Object.assign(this, { base: saved.version, from: text, isPaused: false });
-    if (record && record.text !== text) {
-      this.form.write(record.fields);
-      this.#sent = record.sent;
-      const isOurs = record.from === text || record.sent.includes(digest(text));
-      if (!isOurs) this.from = record.from;
-      if (!isOurs && !isBehind) this.base = 0;  // No version is: nothing is saved before both texts were looked at.
-      this.#changed(isOurs ? "back" : "behind");
-      if (isOurs) this.later(0);
-    } else if (isAsked && typed !== text) this.#changed(isBehind ? "behind" : null);
-    else this.#settled(text, record ? "saved" : "same");
+  /**
+   * Begin with what the server has and what the device kept. The page came with the server's text of this `version`, unless it
+   * `isAsked` because what was typed was refused; what another tab did where it `isTaken` from one is asked for.
+   */
+  async begin(lesson, { version, isAsked, isBehind, isTaken }) {
+    const isFirst = this.base === undefined, isOnlyHere = isFirst ? isAsked : this.isPending && !this.isKept;
+    this.box ??= await openKept(lesson, () => this.#gone());
+    // First the record: from now on no other tab lets it go because of a save that is not seen below.
+    const record = await this.box.claim().catch(() => undefined);
+    const known = { version: this.base ?? version, text: isFirst ? (isAsked ? null : this.form.text(this.form.made())) : this.from };
+    const saved = isOnlyHere || isTaken ? await this.#look().catch(() => known) : known, { text } = saved;
+    const isOther = isOnlyHere && (isFirst ? isBehind || saved.version !== version : text !== known.text);
+    const { version: base, text: from } = isOther && saved.version !== known.version ? known : saved;
+    Object.assign(this, { base, from, isPaused: false, isPending: false, isBehind: false });
+    this.#failures = 0;
+    this.#sent = [];
+    if (record && record.text !== text) this.#comeBack(record, saved, isOther);
+    else if (isTaken && !isOnlyHere && text !== null) this.form.fill(text);
+    if (this.isPending) return;
+    if (this.form.text() === text) await this.#settled(text, record || isOnlyHere || isTaken ? "saved" : "same");
+    else if (isOther) this.#changed("behind");
+    else this.typed();
   }
 
-  /** Another tab edited the lesson: show what the server has, unless the device keeps more. */
-  async renew(lesson) {
-    const saved = await this.#look();
-    this.form.write(saved.fields);
-    await this.begin(lesson, { version: saved.version, isAsked: false });
+  /** What the device kept is not what the server has: it goes on, unless somebody else has saved another text since. */
+  #comeBack(record, { version, text }, isOther) {
+    const isOurs = text !== null && (record.from === text || record.sent.includes(digest(text)));
+    this.#sent = record.sent;
+    this.form.write(record.fields);
+    if (isOurs) Object.assign(this, { base: version, from: text });
+    else this.from = record.from;
+    if (!isOurs && !isOther) this.base = 0;  // No version is: nothing is saved before both texts were looked at.
+    this.#changed(isOurs ? "back" : "behind");
+    if (isOurs) this.later(0);
   }
 
-  #look() { return ask(this.form.address).then(({ version, ...fields }) => ({ version, fields })); }
+  #look() { return ask(this.form.address).then(({ version, ...fields }) => ({ version, text: this.form.text(fields) })); }
+
+  /** What was kept is kept no more. */
+  #gone() {
+    this.#due += 1;
+    if (this.isPending) this.keep();
+  }
 
   typed() {
     this.#changed(null);
@@ -48,30 +63,36 @@ export class SavedText {
 
   #changed(state) {
     this.number += 1;
+    this.#due += 1;
     this.isPending = true;
     this.isBehind = this.isBehind || state === "behind";
     this.say(state ?? (this.isBehind ? "behind" : this.#failures ? this.trouble : "saving"));
     this.keep();
   }
 
-  get isKept() { return this.#kept >= this.number; }
+  get isKept() { return this.#kept >= this.#due; }
 
+  /** Keep the text on the device; settled when it is kept, or cannot be. A tab that lost the record to another keeps nothing. */
   keep() {
-    this.#keeping ??= (async () => {
-      try {
-        while (this.#kept < this.number && !this.isPaused) {
-          const { number, from } = this, fields = this.form.read();
-          await this.box.put({ fields, text: this.form.text(fields), from, sent: this.#sent });
-          this.#kept = number;
-        }
-        if (this.isKept) this.say("kept");
-      } catch {
-        this.say("unkept");
-      } finally {
-        this.#keeping = null;
-      }
-    })();
+    if (!this.isKept) this.#keeping ??= this.#keep();
     return this.#keeping;
+  }
+
+  async #keep() {
+    try {
+      do {  // Something is waited for in any case: what this function settles at its end is set by then.
+        const { from } = this, due = this.#due, fields = this.form.read();
+        await this.box.put({ fields, text: this.form.text(fields), from, sent: this.#sent });
+        this.#kept = due;
+        this.isUnkept = false;
+      } while (!this.isKept);
+      this.say("kept");
+    } catch {
+      this.isUnkept = true;
+      this.say("unkept");
+    } finally {
+      this.#keeping = null;
+    }
   }
 
   later(wait) {
@@ -92,14 +113,19 @@ export class SavedText {
     const number = this.number, text = this.form.text();
     this.#first = null;
     this.#sent = [...new Set([...this.#sent, digest(text)])].slice(-UNKNOWN);
-    this.#kept = Math.min(this.#kept, number - 1);
-    const pairs = this.form.pairs({ version: this.base, ...(extra ?? { autosave: "1" }) });
+    this.#due += 1;
+    this.isPending = true;
+    // The text that stands there is kept as an earlier version where this tab did not write it.
+    const pairs = this.form.pairs({ version: this.base, ...(extra ?? { autosave: this.#isOwn ? "1" : "first" }) });
     // The device knows what is on its way before it leaves: the answer may never come.
-    if (!isUrgent) await this.keep();
+    const keeping = this.keep();
+    if (!isUrgent) await keeping;
+    if (this.isPaused) return false;
     try {
       const { version } = await ask(this.form.address, pairs);
       this.#failures = 0;
       this.isBehind = false;
+      this.#isOwn = true;
       await this.#accepted(version, text, number);
       return !this.isPending;
     } catch (error) {
@@ -126,19 +152,21 @@ export class SavedText {
 
   async #failed(error) {
     if (error.status === 412) return this.#compare().catch(lost => this.#failed(lost));
-    if (REFUSALS.includes(error.status)) return this.say("refused");
-    this.#failures += 1;
+    const isRefused = REFUSALS.includes(error.status);
+    this.#failures = isRefused ? 0 : this.#failures + 1;
+    if (isRefused) return this.say("refused");
     this.say(this.trouble = error.status === 401 ? "ended" : "offline");
     this.later(Math.min(LONGEST, 1000 * 2 ** (this.#failures - 1)) * (0.5 + Math.random() / 2));
   }
 
   /** The lesson has another version: our own that was never answered, the same text, or somebody else's. */
   async #compare() {
-    const saved = await this.#look(), text = this.form.text(saved.fields);
-    this.isBehind = text !== this.from && !this.#sent.includes(digest(text));
+    const { version, text } = await this.#look(), isSame = text === this.form.text();
+    this.#isOwn = false;
+    this.isBehind = !isSame && text !== this.from && !this.#sent.includes(digest(text));
     if (this.isBehind) return this.say("behind");
-    Object.assign(this, { base: saved.version, from: text });
-    if (text === this.form.text()) return this.#accepted(saved.version, text, this.number);
+    Object.assign(this, { base: version, from: text });
+    if (isSame) return this.#accepted(version, text, this.number);
     this.later(0);
   }
 
