@@ -17,7 +17,6 @@ from starlette.responses import Response
 from studium import __version__
 from studium.kit.base.languages import day_in, direction, time_in
 from studium.web import charts
-from studium.web.admin import record
 from studium.web.assets import names
 from studium.web.covers import cover
 from studium.web.forms import Form
@@ -202,9 +201,6 @@ def environment(language: str) -> Environment:
         "field_error": partial(field_error, words),
         "problem_title": partial(problem_title, words),
         "row_error": partial(row_error, words),
-        "audit_action": partial(record.audit_action, words),
-        "audit_target": partial(record.audit_target, words),
-        "audit_details": partial(record.audit_details, words),
         "version": __version__,
         "Crumb": Crumb,
         "once": hidden_word,

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from markupsafe import Markup
+
 from studium.models import EnrollmentStatus, ErasedCertificates
 from studium.modules.analytics.schemas import SystemOverviewOut
 from studium.modules.exchange.people.schemas import PeopleImportOut
@@ -11,6 +13,8 @@ from studium.modules.privacy.schemas import ErasureOut
 from studium.modules.users.queries_named import Named, Thing
 from studium.modules.users.schemas import AuditEventOut, UserResponse
 from studium.web.account.routes import Device
+from studium.web.admin.record import audit_action, audit_details, audit_target
+from studium.web.translations import Translations
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,18 @@ class RecordView:
     query: Mapping[str, str]
     next_cursor: str | None
     is_first: bool
+
+    def action(self, words: Translations, action: str) -> str:
+        """What was done, in words."""
+        return audit_action(words, action)
+
+    def target(self, words: Translations, event: AuditEventOut) -> Markup:
+        """What an entry is about, with the way there."""
+        return audit_target(words, event, self.named)
+
+    def details(self, words: Translations, event: AuditEventOut) -> Markup:
+        """What else an entry tells, as a line."""
+        return audit_details(words, event, self.named)
 
     def name(self, user_id: UUID | None) -> str:
         """What somebody is called; empty for nobody who is known."""
