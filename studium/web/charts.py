@@ -20,6 +20,9 @@ _START, _END, _FOOT = 34, 12, 24
 
 _HEAD = 20
 _ROW, _THICK, _BESIDE = 34, 9, 44
+_LETTERS = 38
+"""What the labels below a chart may have together."""
+
 _NAME_MAX = 48
 """Characters of a name above a bar; the table beside has it whole."""
 
@@ -90,9 +93,10 @@ def _scale(highest: float) -> tuple[int, int]:
     return step, max(1, -(-int(-(-highest // 1)) // step)) * step
 
 
-def _three(count: int) -> list[int]:
-    """The first, the middle and the last of so many labels: three fit a phone."""
-    return sorted({0, (count - 1) // 2, count - 1})
+def _shown(labels: Sequence[str]) -> list[int]:
+    """The first, the middle and the last label: three fit a phone, where they are short; otherwise the ends do."""
+    three = sorted({0, (len(labels) - 1) // 2, len(labels) - 1})
+    return three if sum(len(labels[place]) for place in three) <= _LETTERS else sorted({three[0], three[-1]})
 
 
 def _sides(place: int, count: int) -> str:
@@ -123,7 +127,7 @@ def line(
         x, y = plot.x(share(place)), plot.y(now[place])
         parts.append(f'<path class="dot" d="M{_n(x)} {_n(y - 5)}l5 5-5 5-5-5z"/>')
         parts.append(_text(x, y - 10, number(now[place]), "middle", "v"))
-    parts += [plot.label(share(i), labels[i], _sides(i, len(labels))) for i in _three(len(labels))]
+    parts += [plot.label(share(i), labels[i], _sides(i, len(labels))) for i in _shown(labels)]
     return _svg(_HEIGHT, title, parts)
 
 
@@ -145,7 +149,7 @@ def bar(title: str, labels: Sequence[str], values: Sequence[float], *, rtl: bool
     plot, count, best = _Plot(top, rtl), len(values), values.index(max(values))
     parts = [*plot.levels(step), *(_column(plot, i, count, value, "bar") for i, value in enumerate(values))]
     parts.append(_text(plot.x((best + 0.5) / count), plot.y(values[best]) - 5, number(values[best]), "middle", "v"))
-    parts += [plot.label((i + 0.5) / count, labels[i]) for i in _three(count)]
+    parts += [plot.label((i + 0.5) / count, labels[i]) for i in _shown(labels)]
     return _svg(_HEIGHT, title, parts)
 
 

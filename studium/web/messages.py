@@ -7,6 +7,9 @@ from studium.web.translations import Translations
 def field_error(words: Translations, error: FieldError) -> str:
     """What is wrong with a field."""
     _ = words.gettext
+    is_password = error.pointer.endswith("password")
+    short = _("Use at least 8 characters.") if is_password else _("This is too short.")
+    long = _("Use at most 128 characters.") if is_password else _("This is too long.")
     known = {
         "missing": _("Fill this in."),
         "int_parsing": _("Write a number."),
@@ -14,14 +17,14 @@ def field_error(words: Translations, error: FieldError) -> str:
         "string_pattern_mismatch": _("This has signs that cannot stand here."),
         "unchanged": _("This is your address already."),
         "invalid_answer": _("This answer does not fit its question."),
-        "string_too_short": _("This is too short."),
-        "string_too_long": _("This is too long."),
+        "string_too_short": short,
+        "string_too_long": long,
         "no_number": _("Write a number, such as 2.5."),
         "too_many_people": _("Enroll at most 1,000 people at once."),
         "no_day": _("Write a day, such as 2027-03-31."),
         "too_many_points": _("Give at most the points of the question."),
-        "too_short": _("Use at least 8 characters."),
-        "too_long": _("Use at most 128 characters."),
+        "too_short": short,
+        "too_long": long,
         "too_common": _("Many people use this one, so it is guessed first. Take words that do not belong together."),
         "too_personal": _("This is too close to your name or address. Take something that nobody links with you."),
     }

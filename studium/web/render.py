@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from studium import __version__
+from studium.kit.base.clock import now
 from studium.kit.base.languages import day_in, direction, time_in
 from studium.web import charts
 from studium.web.assets import names
@@ -89,10 +90,13 @@ def _ngettext(words: Translations, one: str, many: str, n: int, **values: object
 
 
 def duration(words: Translations, minutes: int) -> str:
-    """A length of time in words: `45 min`, `2 h 05`."""
+    """A length of time in words that no line breaks: `45 min`, `2 h 05`."""
     if minutes < _HOUR:
-        return words.gettext("%(minutes)s min") % {"minutes": minutes}
-    return words.gettext("%(hours)s h %(minutes)s") % {"hours": minutes // _HOUR, "minutes": f"{minutes % _HOUR:02d}"}
+        said = words.gettext("%(minutes)s min") % {"minutes": minutes}
+    else:
+        values = {"hours": minutes // _HOUR, "minutes": f"{minutes % _HOUR:02d}"}
+        said = words.gettext("%(hours)s h %(minutes)s") % values
+    return said.replace(" ", "\u00a0")
 
 
 def lesson_html(words: Translations, html: str) -> Markup:
@@ -149,12 +153,13 @@ def _kept(language: str) -> Callable[..., str]:
 
 
 def _day(language: str, moment: datetime, zone: tzinfo) -> str:
-    return day_in(language, moment, zone)
+    """The day of an instant, which no line breaks."""
+    return day_in(language, moment, zone).replace(" ", "\u00a0")
 
 
 def _moment(words: Translations, moment: datetime, zone: tzinfo) -> str:
     """A day with the time of day: `5 January 2026, 09:05`."""
-    values = {"day": day_in(words.language, moment, zone), "time": time_in(moment, zone)}
+    values = {"day": _day(words.language, moment, zone), "time": time_in(moment, zone)}
     return words.gettext("%(day)s, %(time)s") % values
 
 
@@ -192,6 +197,7 @@ def environment(language: str) -> Environment:
         "moment": partial(_moment, words),
         "time_of": time_in,
         "UTC": UTC,
+        "now": now,
         "duration": partial(duration, words),
         "size": partial(size, words),
         "mailbox": mailbox,

@@ -197,6 +197,7 @@ OWN = (
 STAFF: tuple[tuple[str, str], ...] = (
     ("/teach/courses/{C1}/outline?lesson={L1}&done=down&undo=first:", "ada"),
     ("/teach/courses/{C1}/lessons/{L1}", "ada"),
+    ("/teach/courses/{C1}/lessons/{L1}/versions/2", "ada"),
     ("/teach/courses/{C1}/quizzes/{Q2}", "ada"),
     ("/teach/courses/{C1}/quizzes/{Q1}/questions/{K2}", "ada"),
     ("/teach/courses/{C1}/quizzes/{Q1}/questions/new?kind=short_answer", "ada"),

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser
 
 from studium.models import Lesson
+from tests.answers import ok
 from tests.web.admin.imports import add_imports
 from tests.web.attempts import take_quizzes
 from tests.web.chromium import Eyes, Place, chromium, eyes  # noqa: F401 -- a fixture among them.
@@ -53,8 +54,10 @@ async def school(chromium: Browser, database_url: str, tmp_path: Path) -> AsyncI
 
 
 async def fill(world: World) -> None:
-    """What pages show beside the world of all tests: attempts, and imports of people and courses."""
+    """What pages show beside the world of all tests: attempts, versions of a lesson, imports of people and courses."""
     await take_quizzes(world)
+    for line in ("A line of the first version, long enough to be wider than a phone.", "Another line."):
+        ok(await world.call("ada", "PATCH", "/courses/{C1}/lessons/{L1}", json={"content": f"What stays.\n\n{line}"}))
     await add_imports(world)
     await add_course_imports(world)
 

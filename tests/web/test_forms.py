@@ -85,6 +85,31 @@ async def test_a_registration_is_taken_once_and_mails_a_link_that_works(world: W
         assert await world.count(User) == before + 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"full_name": "N"}, {"full_name": "This is too short."}),
+        ({"password": "short"}, {"password": "Use at least 8 characters."}),
+        (
+            {"full_name": "N" * 300, "password": "p" * 200},
+            {
+                "full_name": "This is too long.",
+                "password": "Use at most 128 characters.",
+            },
+        ),
+    ],
+    ids=["name", "password", "long"],
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_field_hears_what_it_needs_itself(world: World, typed: dict[str, str], said: dict[str, str]):
+    """The same codes are said of a name and of a password, which has bounds of its own."""
+    good = {"full_name": "Nora New", "email": "nora@school.example", "password": "marble saddle 77"}
+    async with tab(world) as nora:
+        page = tree(await nora.post("/register", {**good, **typed}))
+    shown = page.xpath("//span[@class='error']")
+    assert {one.get("id").removesuffix("-error"): one.text_content() for one in shown} == said
+
+
 async def test_a_name_is_escaped_wherever_it_stands(world: World):
     name = "<script>alert('x')</script>"
     async with tab(world, "sam") as sam:

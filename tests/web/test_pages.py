@@ -27,6 +27,7 @@ _NAMES = (
     "tests",
     "CSV",
     "GIFT",
+    "Aiken",
     "Moodle",
     "Open",
     "edX",

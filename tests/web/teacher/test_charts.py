@@ -125,3 +125,15 @@ def test_few_numbers_and_none_can_be_drawn(few: list[float]):
 def test_a_sparkline_is_drawn_for_the_eye_alone():
     found = read(charts.spark([3, 1, 4, 1, 5]))
     assert found.get("aria-hidden") == "true"
+
+
+@pytest.mark.parametrize("draw", [charts.line, charts.bar])
+def test_labels_that_would_run_into_each_other_give_way_to_the_ends(draw: Callable[..., Markup]):
+    shown = {}
+    for name, labels in {"short": LABELS, "long": [f"{n} September 2026" for n in range(1, 12)]}.items():
+        drawn = [part.text for part in read(draw("t", labels, NOW)).iter("text")]
+        shown[name] = [text for text in drawn if text in labels]
+    assert shown == {
+        "short": ["week 0", "week 5", "week 10"],
+        "long": ["1 September 2026", "11 September 2026"],
+    }
