@@ -95,7 +95,7 @@ def beside(url: str) -> Iterator[Connection]:
 
 
 def store(url: str, *layers: Iterable[Base]) -> None:
-    """Store rows with all that a session would, each layer after those that it points at, in a third of its time."""
+    """Store rows with all that a session would, each layer after those that it points at, in two thirds of its time."""
     with beside(url) as connection:
         for rows in layers:
             write(connection, rows)

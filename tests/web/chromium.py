@@ -27,6 +27,8 @@ PATIENCE_SECONDS = 240
 _AT_REST = """!document.querySelector("quiz-attempt:not([ready]), md-editor:not([ready])")
   && document.getAnimations().every(one => one.playState !== "running")"""
 """Elements that freeze their form until they know what the device keeps have let go of it, and nothing fades."""
+SHORT_PATIENCE = "const whole = AbortSignal.timeout; AbortSignal.timeout = ms => whole.call(AbortSignal, ms / 10)"
+"""A script of a page on which what has a time limit is given up ten times as soon."""
 _LOUD = frozenset({"warning", "error"})
 _RUN = """async tags => (await axe.run(document, {runOnly: {type: "tag", values: tags}})).violations
   .map(one => one.id + ": " + one.nodes.map(node => node.target + " " + (node.any[0]?.message ?? "")).join(" | "))"""
@@ -63,9 +65,13 @@ class Eyes:
             yield found
 
     async def walk(self, places: Iterable[Place], **context: Any) -> AsyncIterator[tuple[str, Look]]:  # noqa: ANN401 -- options of a context.
-        """Each of these pages in turn: of each person one after the other in one window, which is as it was opened."""
+        """Each of these pages in turn: of each person one after the other in one window, which is as it was opened.
+
+        Nothing goes on by itself there: a live part that is taken over meanwhile would be no longer what was looked at.
+        """
         for who, group in groupby(sorted(places, key=lambda place: str(place[1])), lambda place: place[1]):
             async with self._window(who, **context) as found:
+                await found.page.route("**/live/**", lambda _: None)  # It is never answered.
                 size = found.page.viewport_size
                 for path, _ in group:
                     found.said.clear()

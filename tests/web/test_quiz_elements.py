@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from studium.kit.base.clock import now
 from studium.models import AttemptStatus, QuizAttempt, UserSession
 from tests.web.attempts import answers, attempt_of, questions
-from tests.web.chromium import Eyes, chromium, eyes, until  # noqa: F401 -- a fixture among them.
+from tests.web.chromium import SHORT_PATIENCE, Eyes, chromium, eyes, until  # noqa: F401 -- a fixture among them.
 from tests.web.school import tab
 from tests.world import PASSWORD, World
 
@@ -191,6 +191,20 @@ async def test_the_clock_ends_the_attempt_and_says_what_was_not_sent(school: Eye
         await page.wait_for_url("**/result", timeout=30_000)
     assert (await saved(world))["5"] == "the last words"
     assert (await world.row(QuizAttempt, "T1")).submitted_at is not None
+
+
+async def test_a_browser_that_never_opens_its_database_keeps_nobody_waiting(school: Eyes):
+    world = school.world
+    await begin(world)
+    async with school.look("/help", "sam") as look:
+        page = look.page
+        await page.add_init_script("IDBFactory.prototype.open = () => ({})")
+        await page.add_init_script(SHORT_PATIENCE)
+        await page.goto(world.filled(PATH))
+        await ready(page)
+        assert "keeps nothing" in await page.locator(".offline").inner_text()
+        await page.check("#a-1-3")
+        await state(page, 1, "saved")
 
 
 async def test_the_time_ends_without_a_connection_and_a_browser_that_keeps_nothing_says_so(school: Eyes):

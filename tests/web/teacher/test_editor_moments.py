@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, Route
 
 from studium.models import Lesson
 from tests.answers import ok
-from tests.web.chromium import Eyes, Look, chromium, eyes, until  # noqa: F401 -- the browser's fixture.
+from tests.web.chromium import SHORT_PATIENCE, Eyes, Look, chromium, eyes, until  # noqa: F401 -- the browser's fixture.
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 LESSON = "/teach/courses/{C1}/lessons/{L2}"
@@ -245,10 +245,12 @@ async def test_a_tab_that_was_taken_over_says_so_whatever_comes_back(school: Eye
     assert await first.locator("#content").input_value() == await stored(school) == "Of the first tab."
 
 
-async def test_a_page_calls_nothing_kept_where_the_device_keeps_nothing(school: Eyes, found: Look) -> None:
+@pytest.mark.parametrize("opened", ["{ throw new Error('blocked'); }", "({})"], ids=["blocked", "never"])
+async def test_a_page_calls_nothing_kept_where_the_device_keeps_nothing(school: Eyes, found: Look, opened: str) -> None:
     page = await found.page.context.new_page()
     await found.page.close()
-    await page.add_init_script("indexedDB.open = () => { throw new Error('blocked'); }")
+    await page.add_init_script(f"IDBFactory.prototype.open = () => {opened}")
+    await page.add_init_script(SHORT_PATIENCE)
     await page.goto(school.world.filled(LESSON))
     await ready(page)
     await page.context.set_offline(True)

@@ -1,9 +1,11 @@
 /** What a device keeps of an attempt: one record for each question, in IndexedDB; nowhere where that is blocked. */
-const NAME = "studium-quiz", STORE = "answers";
+const NAME = "studium-quiz", STORE = "answers", PATIENCE = 15_000;
 
-const done = request => new Promise((resolve, reject) => {
+/** Raises after so long too: the first request of a browser may never be answered, and the page must not wait for ever. */
+const done = (request, patience) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = request.onblocked = () => reject(request.error ?? new Error("blocked"));
+  if (patience) AbortSignal.timeout(patience).onabort = () => reject(new Error("no answer"));
 });
 
 /** Open the box of an attempt. One whose `keeps` is false keeps nothing: the page says so. */
@@ -11,7 +13,7 @@ export async function openBox(attempt) {
   try {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: ["attempt", "question"] });
-    return new Box(attempt, await done(request));
+    return new Box(attempt, await done(request, PATIENCE));
   } catch {
     return new Box(attempt, null);
   }

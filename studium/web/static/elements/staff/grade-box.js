@@ -1,10 +1,7 @@
 /** What a device keeps of a grader's marks: one record for each piece, in IndexedDB; nowhere where that is blocked. */
-const NAME = "studium-grading", STORE = "marks", KEYS = "studium-keys";
+import { done, openDatabase } from "./device.js";
 
-const done = request => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = request.onblocked = () => reject(request.error ?? new Error("blocked"));
-});
+const NAME = "studium-grading", STORE = "marks", KEYS = "studium-keys";
 
 /** Whether keys act on this device: what was chosen here last, or else that they do. */
 export function keysAct(chosen) {
@@ -19,9 +16,7 @@ export function keysAct(chosen) {
 /** Open the box of a grader; null where the browser keeps nothing. */
 export async function openBox(who) {
   try {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: ["who", "attempt"] });
-    return new Box(who, await done(request));
+    return new Box(who, await openDatabase(NAME, STORE, ["who", "attempt"]));
   } catch {
     return null;
   }

@@ -1,17 +1,12 @@
 /** What a device keeps of a text that somebody edits: one record for each lesson, in IndexedDB; nowhere where that is blocked. */
-const NAME = "studium-texts", STORE = "texts";
+import { openDatabase } from "./device.js";
 
-const done = request => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = request.onblocked = () => reject(request.error ?? new Error("blocked"));
-});
+const NAME = "studium-texts", STORE = "texts";
 
 /** Open what is kept of a lesson; `gone` hears that the browser took it away: somebody logged out, or cleared it. */
 export async function openKept(lesson, gone) {
   try {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "lesson" });
-    return new Kept(lesson, await done(request), gone);
+    return new Kept(lesson, await openDatabase(NAME, STORE, "lesson"), gone);
   } catch {
     return new Kept(lesson, null);
   }
