@@ -26,7 +26,8 @@ from tests.servers import Postgres, postgres_server, standby_of
 from tests.web.school import cookie_of
 from tests.world import NUMBER, World, open_world
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 45
+"""A primary that nothing commits on tells its standby the rest of a record after 15 seconds at the latest."""
 LOGGED = "log_statement=all"
 TURNS = 40
 SHARED = [cell for cell in cells() if str(cell.id).startswith("reads-and-refusals-unprepared")]
@@ -80,9 +81,16 @@ async def until_used(world: World) -> None:
     """Ask until the replica answers."""
     began = monotonic()
     while not replica_of(world).is_used:
-        assert monotonic() - began < PATIENCE_SECONDS, replica_of(world).reason
+        assert monotonic() - began < PATIENCE_SECONDS, (replica_of(world).reason, state_of(world))
         assert (await world.call(None, "GET", "/courses")).status_code == 200
         await asyncio.sleep(0.01)
+
+
+def state_of(world: World) -> tuple[Any, ...] | None:
+    """How far the replica is: replayed, received, paused, and whether it is connected."""
+    state = "SELECT pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn(), pg_is_wal_replay_paused(), status"
+    with psycopg.connect(str(world.runtime.settings.database_read_url)) as connection:
+        return connection.execute(f"{state} FROM (SELECT) one LEFT JOIN pg_stat_wal_receiver ON true").fetchone()
 
 
 async def until_left_alone(world: World) -> None:
