@@ -20,9 +20,9 @@ from studium.modules.auth.schemas_passkeys import PasskeyAdd, PasskeyOptions, Pa
 from studium.web import lists
 from studium.web.again import actor_of
 from studium.web.forms import FormDep, shown_form
-from studium.web.passkeys import read_credential
 from studium.web.render import Page
 from studium.web.routing import Pages, see_and_say, shows_again
+from studium.web.signin.passkeys import read_credential
 
 router = Pages()
 PATH = "/account/passkeys"

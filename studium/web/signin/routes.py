@@ -27,9 +27,9 @@ from studium.web import flash
 from studium.web.forms import Form, FormDep, read_form, shown_form
 from studium.web.kept import FIELD, Kept
 from studium.web.login import login_page
-from studium.web.passkeys import read_credential
 from studium.web.render import Page
 from studium.web.routing import Pages, own_path, see, shows_again
+from studium.web.signin.passkeys import read_credential
 from studium.web.visitor import LANGUAGE, YEAR, VisitorDep, current_visitor, drop_session, is_secure, keep_session
 
 router = Pages()
