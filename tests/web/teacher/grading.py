@@ -12,7 +12,12 @@ from tests.quizzes.helpers import ESSAY, new_quiz
 from tests.world import World, add_students, open_attempt
 
 READY = "async () => (await document.querySelector('grade-desk').ahead(), true)"
-SENT = "async () => !document.querySelector('grade-desk').outbox.waiting.length"
+SENT = """async () => {
+  const { outbox } = document.querySelector("grade-desk");
+  await outbox.ready;
+  return !outbox.waiting.length;
+}"""
+"""Nothing waits any more, of an earlier page neither: what the device has kept is read before."""
 
 
 async def marked(page: Page, points: int, words: str = "") -> None:
