@@ -14,6 +14,7 @@ from bench.papers import id_of
 from bench.report import Options
 from bench.scenarios import bearer_of, request
 from bench.school import COURSES_EACH, LESSONS_EACH, Size, address_of, course_of, database
+from studium.web.learner.routes_courses import REVIEWS
 
 _PEOPLE = 50
 _WARM_UP_SECONDS = 0.5
@@ -81,6 +82,9 @@ def _compared(size: Size) -> list[Compared]:
     def by_slug(number: int) -> str:
         return f"/courses/slug/{slug(number)}"
 
+    def reviews(number: int) -> str:
+        return f"/courses/{id_of('course', course(number))}/reviews?limit={REVIEWS}"
+
     def lesson(number: int) -> str:
         key = id_of("lesson", course(number) * LESSONS_EACH)
         return f"/courses/{id_of('course', course(number))}/lessons/{key}"
@@ -88,7 +92,7 @@ def _compared(size: Size) -> list[Compared]:
     catalogue = "/courses?limit=24&sort=popular&include_total=true"
     return [
         Compared("catalogue", lambda _: "/courses", (lambda _: catalogue, lambda _: "/courses/categories")),
-        Compared("course", lambda number: f"/courses/{slug(number)}", (by_slug, enrollment, progress)),
+        Compared("course", lambda number: f"/courses/{slug(number)}", (by_slug, enrollment, progress, reviews)),
         Compared("lesson", lambda number: f"/courses/{slug(number)}/lesson-1", (by_slug, enrollment, progress, lesson)),
         Compared("home", lambda _: "/home", (lambda _: "/enrollments/my-courses?limit=100",)),
     ]
