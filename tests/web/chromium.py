@@ -102,10 +102,14 @@ class Eyes:
             await opened.close()
 
 
-async def until(page: Page, script: str) -> None:
-    """Wait until an async function of the page gives true: `wait_for_function` takes its promise for that."""
+async def until(page: Page, script: str, of: object = None) -> None:
+    """Wait until a function of the page, async or not, or an expression gives true.
+
+    Never by `wait_for_function`: it takes a promise for true, and where the first look at an expression gives false,
+    the next one is evaluated in the page, whose content policy refuses that.
+    """
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await page.evaluate(script):
+        while not await page.evaluate(script, of):
             await asyncio.sleep(0.05)
 
 

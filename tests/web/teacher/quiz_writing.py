@@ -2,6 +2,8 @@
 
 from playwright.async_api import Page
 
+from tests.web.chromium import until
+
 OPTIONS = ("Chance", "A third factor", "The unit")
 PASTED = """Which are primes? [2]
 * 2
@@ -30,7 +32,7 @@ async def press(page: Page, selector: str) -> None:
 
 async def focused(page: Page, selector: str) -> None:
     """What has the focus when a page has come, which may be a moment after it was loaded."""
-    await page.wait_for_function("which => document.activeElement?.matches(which)", arg=selector)
+    await until(page, "which => document.activeElement?.matches(which)", selector)
 
 
 async def begin(page: Page, text: str) -> None:

@@ -146,7 +146,7 @@ async def test_a_repair_overwrites_nothing_that_was_typed_meanwhile(school: Eyes
     await page.locator("#content").fill("See [here](x). And more.")
     held.may_go.set()
     await state(page, "saved")
-    await page.wait_for_function("() => document.querySelector('#seen').textContent.includes('And more.')")
+    await until(page, "() => document.querySelector('#seen').textContent.includes('And more.')")
     assert await page.locator("#content").input_value() == "See [here](x). And more."
     assert await stored(school) == "See [here](x). And more."
 

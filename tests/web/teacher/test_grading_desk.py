@@ -128,7 +128,7 @@ async def test_marks_wait_for_the_next_log_in(school: Eyes):
         await page.context.clear_cookies()
         await marked(page, 3, "Later.")
         await page.keyboard.press("j")
-        await page.wait_for_function("document.querySelector('[data-said]').textContent.includes('device: 1')")
+        await until(page, "document.querySelector('[data-said]').textContent.includes('device: 1')")
         assert "You are logged out." in await page.locator("[data-said]").inner_text()
         await page.context.add_cookies(cookies)  # type: ignore[arg-type]  # what it gave.
         await page.evaluate("document.querySelector('grade-desk').outbox.run()")
@@ -151,7 +151,7 @@ async def test_another_grader_was_quicker_and_the_desk_says_so_later(school: Eye
         assert (await page.input_value("#p-1"), await page.input_value("#f-1")) == ("3", "Mine.")
         await page.keyboard.press("j")
         await until(page, SENT)
-        await page.wait_for_function("!document.querySelector('[data-trouble] a')")
+        await until(page, "!document.querySelector('[data-trouble] a')")
         row = await school.world.row(QuizAttempt, name)
         assert (float(row.score or 0), (row.results or [{}])[0]["feedback"]) == (3.0, "Mine.")
         assert [line for line in look.said if "412" not in line] == []
