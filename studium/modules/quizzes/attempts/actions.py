@@ -59,7 +59,8 @@ def _offer() -> PreparedStatement:
 
     Nobody may turn a graded quiz into practice, or delete it, between this look and the attempt. Where the statement
     waits for a change of the quiz, PostgreSQL gives the changed quiz with the questions of before: `quiz_version` is
-    that of the quiz after the wait then, and `seen_version` the one that the questions belong to.
+    that of the quiz after the wait then, and `seen_version` the one that the questions belong to. The key share does
+    not wait for whoever regrades the quiz, who holds it, too, and wants the enrollments next.
     """
     ids = {name: bindparam(f"p_{name}", type_=Uuid()) for name in ("enrollment", "student", "course", "quiz")}
     taken = QuizAttempt.enrollment_id == ids["enrollment"], QuizAttempt.quiz_id == Quiz.id
@@ -88,7 +89,7 @@ def _offer() -> PreparedStatement:
             Quiz.id == ids["quiz"], Quiz.is_published, Lesson.course_id == ids["course"], Lesson.archived_at.is_(None)
         )
         .order_by(QuizQuestion.order_index)
-        .with_for_update(read=True, of=Quiz)
+        .with_for_update(read=True, key_share=True, of=Quiz)
     )
 
 

@@ -18,6 +18,7 @@ from studium.kit.jobs.events import publish
 from studium.models import AttemptStatus, JsonObject, QuizAttempt, QuizQuestion, Regrade, RegradeEntry
 from studium.modules.quizzes.attempts.actions import GRADE, grade_columns
 from studium.modules.quizzes.attempts.contexts import AttemptContext, locked_attempts, updating
+from studium.modules.quizzes.authoring.locking import lock_live_marks, lock_marks
 from studium.modules.quizzes.errors import RegradeRunning
 from studium.modules.quizzes.grading.actions import grade_of, publish_grade, remember_grading, results_of
 from studium.modules.quizzes.grading.regrading import Present, outcome, rekeyed
@@ -39,6 +40,7 @@ _QUESTIONS = PreparedStatement(
 )
 _COUNT = PreparedStatement(select(func.count(QuizAttempt.id).label("attempts")).where(*_FINISHED))
 _RUNNING = PreparedStatement(select(Regrade.id).where(Regrade.quiz_id == _QUIZ, Regrade.finished_at.is_(None)))
+_QUIZ_OF = PreparedStatement(select(Regrade.quiz_id).where(Regrade.id == _REGRADE_ID))
 _LOCK = PreparedStatement(select(*_COLUMNS).where(Regrade.id == _REGRADE_ID).with_for_update())
 
 
@@ -72,8 +74,9 @@ _APPLY = updating("paper", "key", *GRADE)
 async def start_regrade(tx: Transaction, actor: Actor, quiz_id: UUID, payload: RegradeIn) -> Record:
     """Regrade the finished attempts by the key of this moment: at once where they are few, else by a job.
 
-    Raises RegradeRunning while another one of this quiz is at work.
+    Raises NotFound for a quiz that is in the trash, RegradeRunning while another one of this quiz is at work.
     """
+    await lock_live_marks(tx, quiz_id)
     regrade = await _new_regrade(tx, actor, quiz_id, payload)
     await record_audit(
         tx,
@@ -86,7 +89,7 @@ async def start_regrade(tx: Transaction, actor: Actor, quiz_id: UUID, payload: R
     )
     if regrade["attempts_total"] <= AT_ONCE:
         while regrade["finished_at"] is None:
-            regrade = await regrade_batch(tx, regrade["id"])
+            regrade = await _next_batch(tx, regrade["id"])
     else:
         await publish(tx, RegradeRequested(regrade_id=regrade["id"]))
     return regrade
@@ -124,8 +127,16 @@ def _running(regrade_id: UUID | None) -> RegradeRunning:
 async def regrade_batch(tx: Transaction, regrade_id: UUID) -> Record:
     """Regrade the next attempts in the order of their ids; return the regrade, with `finished_at` when it is done.
 
-    It remembers in the same transaction how far it is, so that a crash repeats nothing.
+    It remembers in the same transaction how far it is, so that a crash repeats nothing. What has begun is brought to
+    its end also when the quiz is in the trash by now.
     """
+    of = await tx.first(_QUIZ_OF, p_regrade=regrade_id)
+    assert of is not None  # noqa: S101 -- regrades are never deleted.
+    await lock_marks(tx, of["quiz_id"])
+    return await _next_batch(tx, regrade_id)
+
+
+async def _next_batch(tx: Transaction, regrade_id: UUID) -> Record:
     regrade = await tx.first(_LOCK, p_regrade=regrade_id)
     assert regrade is not None  # noqa: S101 -- regrades are never deleted.
     if regrade["finished_at"] is not None:

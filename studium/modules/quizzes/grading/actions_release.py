@@ -15,6 +15,7 @@ from studium.kit.jobs.events import publish
 from studium.models import QuizAttempt
 from studium.modules.quizzes.attempts.contexts import AttemptContext, locked_attempts
 from studium.modules.quizzes.attempts.drafts import Draft
+from studium.modules.quizzes.authoring.locking import lock_live_marks, lock_marks
 from studium.modules.quizzes.grading.actions import show_marks
 from studium.modules.quizzes.schemas_staff import ReleaseOut
 
@@ -53,9 +54,11 @@ async def release_marks(tx: Transaction, actor: Actor, quiz_id: UUID) -> Release
     """Show every complete mark of the quiz that is held: at once where they are few, the rest by a job.
 
     What is marked after this moment waits for the next release. Again: what is shown is not shown twice.
+    Raises NotFound for a quiz that is in the trash.
     """
+    await lock_live_marks(tx, quiz_id)
     until = now()
-    released = await release_batch(tx, quiz_id, until, actor.id)
+    released = await _next_batch(tx, quiz_id, until, actor.id)
     row = await tx.first(_LEFT, p_quiz=quiz_id, p_until=until)
     assert row is not None  # noqa: S101 -- two counts have one row.
     await record_audit(
@@ -67,7 +70,15 @@ async def release_marks(tx: Transaction, actor: Actor, quiz_id: UUID) -> Release
 
 
 async def release_batch(tx: Transaction, quiz_id: UUID, until: datetime, requested_by: UUID) -> int:
-    """Show the marks of the next attempts that were complete by then; return how many."""
+    """Show the marks of the next attempts that were complete by then; return how many.
+
+    Two releases at once take turns, so that none finds nothing left while the other one holds what it would show.
+    """
+    await lock_marks(tx, quiz_id)
+    return await _next_batch(tx, quiz_id, until, requested_by)
+
+
+async def _next_batch(tx: Transaction, quiz_id: UUID, until: datetime, requested_by: UUID) -> int:
     rows = await tx.all(_NEXT, p_quiz=quiz_id, p_until=until, p_batch=BATCH)
     for row in rows:
         context = AttemptContext.of(row)
