@@ -175,7 +175,7 @@ async def _my_courses(connection: Any, subject: Subject, parts: list[str], sent:
                 "is_published": r["is_published"],
                 "instructor": {"id": r["instructor_id"], "full_name": r["instructor"]},
             },
-            "next_lesson_id": r["next_lesson_id"],
+            **{name: r[name] for name in ("next_lesson_id", "next_lesson_slug", "next_lesson_title")},
             "certificate_id": r["certificate_id"],
         }
         for r in await connection.fetch(sql.MINE, *subject)

@@ -20,11 +20,13 @@ WHERE c.is_published AND {_ALLOWED} ORDER BY c.created_at DESC, c.id DESC LIMIT 
 
 MINE = f"""SELECT e.*, u.full_name AS student, c.title, c.slug, c.thumbnail_url, c.category, c.is_published,
 c.instructor_id, i.full_name AS instructor, x.id AS certificate_id,
-(SELECT l.id FROM lessons l WHERE l.course_id = e.course_id AND l.archived_at IS NULL AND NOT EXISTS
-  (SELECT 1 FROM lesson_progress p WHERE p.enrollment_id = e.id AND p.lesson_id = l.id AND p.status = 'completed')
-  ORDER BY l.order_index LIMIT 1) AS next_lesson_id
+n.id AS next_lesson_id, n.slug AS next_lesson_slug, n.title AS next_lesson_title
 FROM enrollments e JOIN users u ON u.id = e.student_id JOIN courses c ON c.id = e.course_id
 JOIN users i ON i.id = c.instructor_id LEFT JOIN certificates x ON x.enrollment_id = e.id
+LEFT JOIN lessons n ON n.id = (SELECT l.id FROM lessons l
+  WHERE l.course_id = e.course_id AND l.archived_at IS NULL AND NOT EXISTS
+  (SELECT 1 FROM lesson_progress p WHERE p.enrollment_id = e.id AND p.lesson_id = l.id AND p.status = 'completed')
+  ORDER BY l.order_index LIMIT 1)
 WHERE e.student_id = $1 AND {_ALLOWED} ORDER BY e.enrolled_at DESC, e.id DESC LIMIT 51"""
 
 ENROLLMENT = f"""SELECT e.*, u.full_name AS student FROM enrollments e JOIN users u ON u.id = e.student_id

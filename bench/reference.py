@@ -140,6 +140,8 @@ class MyCourseModel(EnrollmentModel):
     slug: str
     instructor: PersonModel
     next_lesson_id: UUID | None
+    next_lesson_slug: str | None
+    next_lesson_title: str | None
     certificate_id: UUID | None
 
 
@@ -192,6 +194,12 @@ def my_courses(db: SessionDep, me: UserDep) -> list[MyCourseModel]:
     issued = {
         row.enrollment_id: row.id for row in db.scalars(select(Certificate).where(Certificate.student_id == me.id))
     }
+
+    def following(row: Enrollment) -> dict[str, object]:
+        ahead = (one for one in lessons if one.course_id == row.course_id and (row.id, one.id) not in done)
+        found = next(ahead, None)
+        return {f"next_lesson_{name}": found and getattr(found, name) for name in ("id", "slug", "title")}
+
     return [
         MyCourseModel.model_validate(
             {
@@ -200,9 +208,7 @@ def my_courses(db: SessionDep, me: UserDep) -> list[MyCourseModel]:
                 "slug": row.course.slug,
                 "instructor": row.course.instructor,
                 "certificate_id": issued.get(row.id),
-                "next_lesson_id": next(
-                    (one.id for one in lessons if one.course_id == row.course_id and (row.id, one.id) not in done), None
-                ),
+                **following(row),
             }
         )
         for row in found

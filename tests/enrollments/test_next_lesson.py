@@ -26,5 +26,12 @@ async def test_somebody_elses_progress_is_not_mine(world: World) -> None:
     for who, following in (("sam", "L1"), ("ben", "L2")):
         mine = (await world.call(who, "GET", "/enrollments/my-courses?status=active")).json()["items"]
         assert [one["next_lesson_id"] for one in mine] == [str(world.ids[following])]
+        names = [(one["next_lesson_slug"], one["next_lesson_title"]) for one in mine]
+        assert names == [(f"lesson-{following.lower()}", f"Lesson {following}")]
         home = (await world.call(who, "GET", "/analytics/my-dashboard")).json()["continue_learning"]
         assert [one["next_lesson_id"] for one in home] == [str(world.ids[following])]
+
+
+async def test_a_course_without_another_lesson_names_none(world: World) -> None:
+    (done,) = (await world.call("sam", "GET", "/enrollments/my-courses?status=completed")).json()["items"]
+    assert [done[f"next_lesson_{name}"] for name in ("id", "slug", "title")] == [None] * 3

@@ -1,9 +1,12 @@
 """A learner's own pages: courses by state, files, reviews, and the second factor from nothing to its end."""
 
+import httpx2
 import pyotp
 import pytest
+from sqlalchemy import update
 
-from studium.models import Enrollment, User
+from studium.kit.base.clock import now
+from studium.models import Enrollment, Lesson, User
 from tests.web.school import tab, text, tree
 from tests.world import PASSWORD, World
 
@@ -19,6 +22,38 @@ async def test_own_courses_are_narrowed_by_their_state(world: World):
         assert COURSE in done
         assert "No course here" in text(await sam.get("/my/courses?state=dropped"))
         assert (await sam.get("/my/courses?state=lost")).status_code == 422
+
+
+async def test_home_and_the_shelf_lead_straight_to_the_next_lesson_of_each_course(world: World):
+    async with tab(world, "sam") as sam:
+        assert _ahead(await sam.get("/home")) == {"/courses/course-c1/lesson-l1": "Begin: Lesson L1"}
+        assert (await sam.post("/courses/course-c1/lesson-l1/done")).status_code == 303
+        assert (await sam.post("/courses/course-c2/enroll")).status_code == 303
+        ahead = {
+            "/courses/course-c1/lesson-l2": "Continue: Lesson L2",
+            "/courses/course-c2/lesson-m1": "Begin: Lesson M1",
+        }
+        for path in ("/home", "/my/courses", "/my/courses?state=active"):
+            assert _ahead(await sam.get(path)) == ahead, path
+        assert _ahead(await sam.get("/my/courses?state=completed")) == {}
+    async with tab(world, "sam", **{"accept-language": "ar"}) as sam:
+        assert _ahead(await sam.get("/home"))["/courses/course-c1/lesson-l2"] == "تابِع: Lesson L2"
+
+
+async def test_home_leads_to_the_course_where_no_lesson_is_left(world: World):
+    async with world.runtime.database.write_session() as session:
+        gone = {"archived_at": now(), "order_index": -Lesson.order_index}
+        await session.execute(update(Lesson).where(Lesson.course_id == world.ids["C1"]).values(gone))
+    async with tab(world, "sam") as sam:
+        home = tree(await sam.get("/home"))
+        (main,) = home.xpath("//a[contains(@class, 'main')]")
+        assert (main.get("href"), main.text_content().strip()) == ("/courses/course-c1", "To the course")
+
+
+def _ahead(answer: httpx2.Response) -> dict[str, str]:
+    """The links of the page to lessons, each with its words."""
+    links = tree(answer).xpath("//a[starts-with(@href, '/courses/') and contains(substring(@href, 10), '/')]")
+    return {str(link.get("href")): " ".join(link.text_content().split()) for link in links}
 
 
 async def test_a_review_is_written_changed_and_deleted(world: World):

@@ -42,6 +42,7 @@ from studium.modules.enrollments.schemas import (
 )
 
 _Instructor = aliased(User, name="instructor")
+_Following = aliased(Lesson, name="following")
 _NEWEST = (Order(Enrollment.enrolled_at), Order(Enrollment.id))
 
 
@@ -51,6 +52,13 @@ OWN = [Enrollment.__table__.c[name] for name in EnrollmentOut.model_fields if na
 _NAMES = [column.name for column in OWN]
 _PROGRESS = [name for name in LessonProgressOut.model_fields if name != "enrollment"]
 _COUNTERS = list(EnrollmentCounters.model_fields)
+_AHEAD: dict[str, Any] = {
+    "next_lesson_id": _Following.id,
+    "next_lesson_slug": _Following.slug,
+    "next_lesson_title": _Following.title,
+    "certificate_id": Certificate.id,
+}
+"""What a learner's own course shows besides."""
 
 
 def enrollments() -> AnySelect:
@@ -135,7 +143,7 @@ def _my_course(row: Record) -> MyCourseOut:
         is_published=row["is_published"],
         instructor=PersonOut(id=row["instructor_id"], full_name=row["instructor_name"]),
     )
-    fields["next_lesson_id"], fields["certificate_id"] = row["next_lesson_id"], row["certificate_id"]
+    fields |= {name: row[name] for name in _AHEAD}
     return MyCourseOut(**fields)
 
 
@@ -150,11 +158,11 @@ def _my_courses(*conditions: ColumnElement[bool]) -> PagedRead[MyCourseOut]:
             Course.is_published,
             Course.instructor_id,
             _Instructor.full_name.label("instructor_name"),
-            _next_lesson().label("next_lesson_id"),
-            Certificate.id.label("certificate_id"),
+            *(column.label(name) for name, column in _AHEAD.items()),
         )
         .join(Course, Course.id == Enrollment.course_id)
         .join(_Instructor, _Instructor.id == Course.instructor_id)
+        .outerjoin(_Following, _Following.id == _next_lesson())
         .outerjoin(Certificate, Certificate.enrollment_id == Enrollment.id)
         .where(Enrollment.student_id == bindparam("student_id", type_=Uuid()), *conditions)
     )

@@ -117,10 +117,12 @@ class EnrollmentOut(ResponseModel):
 
 
 class MyCourseOut(EnrollmentOut):
-    """An enrollment as its learner's home page shows it; `next_lesson_id` is the first lesson not yet done."""
+    """An enrollment as its learner's home page shows it; the next lesson is the first one not yet done."""
 
     course: CourseBrief
     next_lesson_id: UUID | None
+    next_lesson_slug: str | None
+    next_lesson_title: str | None
     certificate_id: UUID | None
 
 

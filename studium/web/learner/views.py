@@ -117,6 +117,22 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """The lesson that comes next in a course."""
+
+    href: str
+    title: str
+
+    @classmethod
+    def of(cls, mine: MyCourseOut) -> Self | None:
+        """That of a course under way; None where it is not, and where nothing is left to do."""
+        slug, title = mine.next_lesson_slug, mine.next_lesson_title
+        if mine.status is not EnrollmentStatus.ACTIVE or slug is None or title is None:
+            return None
+        return cls(f"/courses/{mine.course.slug}/{slug}", title)
+
+
+@dataclass(frozen=True, slots=True)
 class OwnCourse:
     """A course on one's shelf."""
 
@@ -125,7 +141,7 @@ class OwnCourse:
     done: int
     lessons: int
     status: str
-    next_lesson: UUID | None
+    ahead: Ahead | None
     certificate: UUID | None
 
     @classmethod
@@ -152,7 +168,7 @@ class OwnCourse:
             mine.completed_lessons_count,
             mine.total_lessons_count,
             mine.status.value,
-            mine.next_lesson_id,
+            Ahead.of(mine),
             mine.certificate_id,
         )
 
