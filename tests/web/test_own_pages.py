@@ -1,12 +1,15 @@
 """A learner's own pages: courses by state, files, reviews, and the second factor from nothing to its end."""
 
+from decimal import Decimal
+
 import httpx2
 import pyotp
 import pytest
 from sqlalchemy import update
 
 from studium.kit.base.clock import now
-from studium.models import Enrollment, Lesson, User
+from studium.models import AttemptStatus, Certificate, Enrollment, EnrollmentStatus, Lesson, User
+from tests.web.attempts import attempt_of
 from tests.web.school import tab, text, tree
 from tests.world import PASSWORD, World
 
@@ -111,6 +114,77 @@ async def test_a_second_factor_is_set_up_used_and_turned_off(world: World):
         off = await sam.post(f"{FACTOR}/off", {"password": PASSWORD, "code": recovery})
         assert (off.status_code, off.headers["location"]) == (303, "/account/security")
         assert not (await world.row(User, "sam")).mfa_enabled
+
+
+async def _complete(world: World) -> None:
+    """Let sam have completed C1 just now: no job has issued the certificate yet."""
+    async with world.runtime.database.write_session() as session:
+        row = await session.get_one(Enrollment, world.ids["E1"])
+        row.status, row.completed_at, row.progress_percentage = EnrollmentStatus.COMPLETED, now(), Decimal(100)
+
+
+async def test_a_completed_course_leads_to_its_own_certificate(world: World):
+    own = world.filled("/certificates/{X3}")
+    async with tab(world, "sam") as sam:
+        for path in ("/home", "/my/courses", COURSE):
+            page = tree(await sam.get(path))
+            assert {str(link) for link in page.xpath("//main//a/@href[starts-with(., '/certificates/')]")} == {own}, (
+                path
+            )
+        assert "To the certificate Course C3" in text(await sam.get("/home"))
+        assert tree(await sam.get(COURSE)).xpath("//main//a[contains(@class, 'main')]/@href") == [own, own]
+    async with tab(world, "sam", **{"accept-language": "ar"}) as sam:
+        assert "إلى الشهادة" in text(await sam.get(COURSE))
+
+
+@pytest.mark.parametrize("page", ["/home", "/my/courses", "/courses/course-c1", "/attempts/{T1}/result"])
+async def test_a_certificate_that_is_not_issued_yet_is_one_tap_away(world: World, page: str):
+    await world.add(attempt_of(world, "T1", "Q1", [], status=AttemptStatus.GRADED))
+    await _complete(world)
+    action = "//main//form[@action='/courses/course-c1/certificate']"
+    async with tab(world, "sam") as sam:
+        assert "To the certificate" in tree(await sam.get(page)).xpath(action)[0].text_content()
+        led = {(await sam.post("/courses/course-c1/certificate")).headers["location"] for _ in range(2)}
+        assert len(led) == 1
+        (own,) = led
+        assert "Course C1" in text(await sam.get(own))
+        after = tree(await sam.get(page))
+        assert own in after.xpath("//main//a/@href")
+        assert after.xpath(action) == []
+
+
+async def test_the_result_of_a_quiz_leads_on_in_a_course_that_is_not_completed(world: World):
+    await world.add(attempt_of(world, "T1", "Q1", [], status=AttemptStatus.GRADED))
+    async with tab(world, "sam") as sam, tab(world, "ada") as ada:
+        page = tree(await sam.get("/attempts/{T1}/result"))
+        assert page.xpath("//main//a[contains(@class, 'main')]/@href") == ["/courses/course-c1"]
+        await _complete(world)
+        assert "certificate" not in text(await ada.get("/attempts/{T1}/result"))
+
+
+@pytest.mark.parametrize(
+    ("who", "course", "status"),
+    [(None, "c1", 303), ("mia", "c1", 404), ("ada", "c1", 404), ("sam", "c1", 409), ("sam", "none", 404)],
+)
+async def test_only_who_has_completed_a_course_gets_its_certificate(
+    world: World, who: str | None, course: str, status: int
+):
+    before = await world.count(Certificate)
+    async with tab(world, who) as visitor:
+        answer = await visitor.post(f"/courses/course-{course}/certificate")
+        assert answer.status_code == status
+        assert answer.headers.get("location", "/login").startswith("/login")
+    assert await world.count(Certificate) == before
+
+
+async def test_a_revoked_certificate_is_shown_as_such(world: World):
+    assert (
+        await world.call("root", "POST", "/certificates/{X3}/revoke", json={"reason": "An error."})
+    ).status_code == 200
+    async with tab(world, "sam") as sam:
+        led = (await sam.post(f"{COURSE}/certificate")).headers["location"]
+        assert led == world.filled("/certificates/{X3}")
+        assert "Revoked" in text(await sam.get(led))
 
 
 @pytest.mark.parametrize(("who", "status"), [(None, 303), ("mia", 404), ("sam", 200), ("root", 200)])

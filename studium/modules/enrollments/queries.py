@@ -66,7 +66,8 @@ def enrollments() -> AnySelect:
     return select(*OWN, User.full_name.label("student_name")).join(User, User.id == Enrollment.student_id)
 
 
-def _fields(row: Record) -> dict[str, Any]:
+def fields_of(row: Record) -> dict[str, Any]:
+    """What an `EnrollmentOut` is made of."""
     own = {name: row[name] for name in _NAMES}
     own["student"] = PersonOut(id=row["student_id"], full_name=row["student_name"])
     return own
@@ -74,7 +75,7 @@ def _fields(row: Record) -> dict[str, Any]:
 
 def enrollment_of(row: Record) -> EnrollmentOut:
     """One row of `enrollments`."""
-    return EnrollmentOut(**_fields(row))
+    return EnrollmentOut(**fields_of(row))
 
 
 _ONE = PreparedStatement(enrollments().where(Enrollment.id == bindparam("enrollment_id", type_=Uuid())))
@@ -133,7 +134,7 @@ def _next_lesson() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries hav
 
 
 def _my_course(row: Record) -> MyCourseOut:
-    fields = _fields(row)
+    fields = fields_of(row)
     fields["course"] = CourseBrief(
         id=row["course_id"],
         title=row["title"],

@@ -9,13 +9,19 @@ from starlette.responses import Response
 
 from studium.access.actor import Actor, CurrentUser
 from studium.access.permissions import DeletableFile, DownloadableCertificate, VisibleCertificate
+from studium.access.permissions import own_enrollment as own_enrollment_row
+from studium.kit.base.problems import NotFound
 from studium.kit.db.prepared import QueryExecutor
 from studium.kit.http.dependencies import ReadsDep, SessionDep, request_runtime
 from studium.kit.http.pagination import MAX_LIMIT
 from studium.models import EnrollmentStatus
+from studium.modules.certificates import actions as issuing
 from studium.modules.certificates import queries as own_certificates
+from studium.modules.certificates.errors import CertificateIsRevoked
 from studium.modules.certificates.routes import download_certificate
+from studium.modules.courses.deps import CourseBySlug
 from studium.modules.enrollments import queries
+from studium.modules.enrollments.queries_own import own_enrollment
 from studium.modules.enrollments.schemas import MyCourseOut
 from studium.modules.files import actions as files_actions
 from studium.modules.files import queries as files
@@ -27,7 +33,7 @@ from studium.web.learner.views import Home, OwnCourse, OwnFiles, Shelf, UploadLi
 from studium.web.lists import Cursor
 from studium.web.once import file_once
 from studium.web.render import Page
-from studium.web.routing import Later, Pages, see_and_say, shows_again, takes_files
+from studium.web.routing import Later, Pages, see, see_and_say, shows_again, takes_files
 from studium.web.visitor import VisitorDep
 
 router = Pages()
@@ -113,6 +119,20 @@ async def delete_file(request: Request, file: DeletableFile, session: SessionDep
 async def certificates(request: Request, actor: CurrentUser) -> Page:
     """One's own certificates."""
     return Page("learner/certificates.html", (await lists.own_certificates(request, actor, MAX_LIMIT)).items)
+
+
+@router.post("/courses/{slug}/certificate")
+async def own_certificate(course: CourseBySlug, actor: CurrentUser, reads: ReadsDep, session: SessionDep) -> Response:
+    """To the certificate of a course that was completed just now: it is issued unless the job has done so already."""
+    known = await own_enrollment(reads, actor, course.id)
+    if known is None:
+        raise NotFound
+    enrollment = await own_enrollment_row(known.id, actor, session)
+    try:
+        certificate, _ = await issuing.issue(session, enrollment.id)
+    except CertificateIsRevoked as refused:
+        return see(f"/certificates/{refused.members['certificate_id']}")
+    return see(f"/certificates/{certificate.id}")
 
 
 @router.get("/certificates/{certificate_id}")

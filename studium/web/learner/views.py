@@ -9,7 +9,8 @@ from studium.kit.base.config import Settings
 from studium.models import EnrollmentStatus, ProgressStatus
 from studium.modules.courses.schemas import LessonOut
 from studium.modules.enrollments.actions import REVIEW_MIN_PROGRESS
-from studium.modules.enrollments.schemas import EnrollmentLessonOut, EnrollmentOut, MyCourseOut, ReviewOut
+from studium.modules.enrollments.queries_own import OwnEnrollment
+from studium.modules.enrollments.schemas import EnrollmentLessonOut, MyCourseOut, ReviewOut
 from studium.modules.files.formats import FORMATS
 from studium.modules.files.schemas import FileOut
 from studium.web.public.views import Book
@@ -71,7 +72,7 @@ class Way:
     book: Book
     description: str
     steps: list[Step]
-    enrollment: EnrollmentOut | None
+    enrollment: OwnEnrollment | None
     may_enroll: bool
     reviews: list[ReviewOut] = field(default_factory=list)
     more_reviews: str | None = None

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from studium.access.rules import LEARNING
 from studium.kit.db.prepared import Record
-from studium.models import MarksRelease, QuestionType, QuizType
+from studium.models import EnrollmentStatus, MarksRelease, QuestionType, QuizType
 from studium.modules.enrollments.schemas import EnrollmentOut
 from studium.modules.quizzes.attempts.schemas import AttemptBrief, AttemptPage
 from studium.modules.quizzes.question_types.essay import ESSAY_MAX
@@ -21,7 +21,10 @@ _WHOLE = 100
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a quiz stands: its course and its lesson, which has no address once it is archived."""
+    """Where a quiz stands: its course and its lesson, which has no address once it is archived.
+
+    Of an attempt it says whether its learner has completed the course, and names the certificate once that is issued.
+    """
 
     quiz_id: UUID
     quiz: str
@@ -29,13 +32,16 @@ class Place:
     course_slug: str
     lesson: str
     lesson_slug: str | None
+    is_completed: bool = False
+    certificate: UUID | None = None
 
     @classmethod
     def of(cls, row: Record) -> Self:
         """The place in the row of an attempt."""
         slug = row["lesson_slug"] if row["lesson_is_live"] else None
         names = row["quiz_title"], row["course_title"], row["course_slug"], row["lesson_title"]
-        return cls(row["quiz_id"], *names, slug)
+        is_completed = row["enrollment_status"] is EnrollmentStatus.COMPLETED
+        return cls(row["quiz_id"], *names, slug, is_completed, row["certificate_id"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from studium.kit.http.pagination import AnySelect, Order, Page, PagedRead, PageQ
 from studium.kit.http.schemas import PersonOut
 from studium.models import (
     AttemptStatus,
+    Certificate,
     Course,
     Enrollment,
     GradeChange,
@@ -128,13 +129,16 @@ _NAMES = (
     Lesson.archived_at.is_(None).label("lesson_is_live"),
     Enrollment.course_id,
     User.full_name.label("student_name"),
+    Enrollment.status.label("enrollment_status"),
+    Certificate.id.label("certificate_id"),
 )
 _ANYWHERE = {
     role: _visible(
         _BY_ID.add_columns(*_NAMES)
         .join(Lesson, Lesson.id == Quiz.lesson_id)
         .join(Course, Course.id == Enrollment.course_id)
-        .join(User, User.id == Enrollment.student_id),
+        .join(User, User.id == Enrollment.student_id)
+        .outerjoin(Certificate, Certificate.enrollment_id == Enrollment.id),
         role,
     )
     for role in Role
