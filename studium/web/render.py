@@ -24,6 +24,7 @@ from studium.web.forms import Form
 from studium.web.messages import field_error, problem_title, row_error
 from studium.web.navigation import menu, place
 from studium.web.once import hidden_word, new_word
+from studium.web.reports.told import reported, reported_name
 from studium.web.translations import Translations, translations_for
 
 ROOT = Path(__file__).parent
@@ -207,6 +208,8 @@ def environment(language: str) -> Environment:
         "field_error": partial(field_error, words),
         "problem_title": partial(problem_title, words),
         "row_error": partial(row_error, words),
+        "reported": partial(reported, words),
+        "reported_name": partial(reported_name, words),
         "version": __version__,
         "Crumb": Crumb,
         "once": hidden_word,

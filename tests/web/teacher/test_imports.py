@@ -78,7 +78,11 @@ async def test_what_cannot_be_imported_says_why_and_changes_nothing(world: World
         await world.jobs()
         page = tree(await ada.get(failed.headers["location"]))
         assert page.xpath("//h1/text()") == ["Nothing was imported"]
-        assert page.xpath("//p[@class='error']//*[@lang='en']")
+        arabic = tree(await ada.get(failed.headers["location"], **{"accept-language": "ar"}))
+        said = [" ".join(one.xpath("//p[@class='error']")[0].text_content().split()) for one in (page, arabic)]
+        assert said[0].startswith("a.zip:1: ")
+        assert said[1].startswith("a.zip:1: ليس أرشيفًا")
+        assert not arabic.xpath("//p[@class='error']//*[@lang='en']")
         assert await world.count(Course) == before
 
 

@@ -24,7 +24,6 @@ from studium.web.once import file_once
 from studium.web.render import Page
 from studium.web.routing import Pages, see, shows_again, takes_files
 from studium.web.teacher.imports.views import ImportsView, ReportView
-from studium.web.translations import translations_for
 
 router = Pages()
 LAST = 10
@@ -72,8 +71,7 @@ async def _request(session: AsyncSession, *, actor: Actor, upload: uploads.Uploa
 
 
 @router.get("/teach/import/{import_id}")
-async def import_page(request: Request, row: OwnImport, show: Fate = None, first: First = 0) -> Page:
+async def import_page(row: OwnImport, show: Fate = None, first: First = 0) -> Page:
     """How far an import is, and what became of every item."""
     fate = "" if show is None else show.value
-    words = translations_for(request.state.visitor.language)
-    return Page("teacher/imports/report.html", ReportView(ImportOut.of(row), fate, first, words))
+    return Page("teacher/imports/report.html", ReportView(ImportOut.of(row), fate, first))

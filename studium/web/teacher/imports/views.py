@@ -8,8 +8,6 @@ from studium.models import ImportStatus
 from studium.modules.courses.schemas import CourseOut
 from studium.modules.exchange.model.items import ImportOutcome
 from studium.modules.exchange.schemas import ImportCard, ImportOut, ReportItemOut
-from studium.web.teacher.imports.told import Told, told
-from studium.web.translations import Translations
 
 OPEN = frozenset({ImportStatus.QUEUED, ImportStatus.RUNNING})
 
@@ -33,7 +31,6 @@ class ReportView:
     of: ImportOut
     show: str
     first: int
-    words: Translations
 
     @property
     def goes_on(self) -> bool:
@@ -57,10 +54,9 @@ class ReportView:
         return [item for item in self.of.report if self.show in {"", item.fate.value}]
 
     @property
-    def items(self) -> list[tuple[ReportItemOut, list[Told], list[Told]]]:
-        """The items of this page, each with what it is and why that became of it."""
-        shown = self._wanted[self.first : self.first + self.PER_PAGE]
-        return [(item, told(self.words, item.what), told(self.words, item.why)) for item in shown]
+    def items(self) -> list[ReportItemOut]:
+        """The items of this page."""
+        return self._wanted[self.first : self.first + self.PER_PAGE]
 
     @property
     def next(self) -> int | None:

@@ -1,0 +1,1 @@
+"""The sentences of import reports in the words of a page."""
