@@ -30,7 +30,7 @@ from studium.models.undo.trash import KEPT
 from studium.modules.courses.actions_lessons import delete_lesson, update_lesson
 from studium.modules.courses.schemas import MAX_LESSONS, LessonUpdate
 from studium.modules.quizzes.authoring.actions import delete_quiz, publish_quiz, unpublish_quiz, update_quiz
-from studium.modules.quizzes.authoring.actions_import import append_questions
+from studium.modules.quizzes.authoring.actions_import import append_questions, write_questions
 from studium.modules.quizzes.authoring.actions_questions import (
     create_question,
     delete_question,
@@ -307,6 +307,7 @@ async def test_what_was_removed_while_it_was_looked_up_is_not_there(world: World
             unpublish_quiz(session, ada, quiz, ANY_VERSION),
             create_question(session, quiz, written),
             append_questions(session, quiz, [written], ANY_VERSION),
+            write_questions(session, quiz, [], {}),
             reorder_questions(session, quiz, QuestionOrder(question_ids=[question.id])),
             put_accommodation(session, ada, course, quiz, world.ids["sam"], AccommodationIn(), ANY_VERSION),
             delete_accommodation(session, ada, quiz, world.ids["sam"]),

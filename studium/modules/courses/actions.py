@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from studium.access.actor import Actor
 from studium.access.audit import record_audit
 from studium.access.errors import TeachersOnly
+from studium.access.locking import lock_course
 from studium.kit.base.ids import new_id
 from studium.kit.base.problems import FieldNotAllowed
 from studium.kit.base.versions import IfMatchHeader
@@ -16,7 +17,6 @@ from studium.kit.db.database import raise_on_conflict
 from studium.kit.db.errors import Constraint
 from studium.kit.db.tables import apply_changes
 from studium.models import Course, Enrollment, Role, User
-from studium.models.course import AS_MUTEX
 from studium.modules.courses.errors import (
     CourseHasEnrollments,
     CourseNotPublishable,
@@ -126,5 +126,5 @@ async def delete_course(session: AsyncSession, actor: Actor, course: Course, if_
 
 async def _lock(session: AsyncSession, course: Course, if_match: IfMatchHeader) -> None:
     """Take the row's lock, read it afresh, and hold it against `If-Match`."""
-    await session.refresh(course, with_for_update=AS_MUTEX)
+    await lock_course(session, course)
     if_match.require(course.version)

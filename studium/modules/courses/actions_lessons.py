@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
 from studium.access.audit import record_audit
+from studium.access.locking import lock_course
 from studium.access.reading import NOTHING
 from studium.access.trash import archive, before
 from studium.kit.base.ids import new_id
@@ -17,7 +18,6 @@ from studium.kit.db.database import raise_on_conflict
 from studium.kit.db.ordering import inserted, renumber
 from studium.kit.db.tables import apply_changes
 from studium.models import Course, JsonObject, Lesson, LessonProgress, Quiz, QuizAttempt, TrashItem, TrashKind
-from studium.models.course import AS_MUTEX
 from studium.models.undo.lesson_version import AUTOSAVED, end_autosaves
 from studium.modules.courses.captions import check_captions
 from studium.modules.courses.errors import (
@@ -69,7 +69,7 @@ async def _add(session: AsyncSession, lesson: Lesson, slug: str | None) -> None:
 
 async def locked_outline(session: AsyncSession, course: Course) -> dict[UUID, UUID | None]:
     """Lock the course, then read its live lessons in order, each with its parent."""
-    await session.refresh(course, with_for_update=AS_MUTEX)
+    await lock_course(session, course)
     statement = (
         select(Lesson.id, Lesson.parent_lesson_id)
         .where(Lesson.course_id == course.id, Lesson.archived_at.is_(None))

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
 from studium.access.audit import record_audit
+from studium.access.locking import lock_course
 from studium.access.reading import NOTHING
 from studium.kit.base.clock import now
 from studium.kit.base.problems import NotFound
@@ -36,7 +37,7 @@ async def restore(session: AsyncSession, actor: Actor, course: Course, item_id: 
 
 
 async def _restored(session: AsyncSession, course: Course, item_id: UUID) -> RestoredOut:
-    await session.refresh(course, with_for_update=AS_MUTEX)
+    await lock_course(session, course)
     here = TrashItem.id == item_id, TrashItem.course_id == course.id, TrashItem.removed_at > now() - KEPT
     item = (await session.execute(select(TrashItem).where(*here))).scalar_one_or_none()
     if item is None:
@@ -81,7 +82,9 @@ async def let_go(session: AsyncSession, item_id: UUID) -> None:
     item = await session.get(TrashItem, item_id)
     if item is None:
         return
-    course = await session.get_one(Course, item.course_id, with_for_update=AS_MUTEX)
+    course = await session.get(Course, item.course_id, with_for_update=AS_MUTEX)
+    if course is None:
+        return
     lesson = await session.get(Lesson, item.lesson_id, with_for_update=True)
     if lesson is None or lesson.archived_at is None or lesson.course_id != course.id:
         return

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from studium.access.locking import lock_course
 from studium.kit.base.versions import ANY_VERSION
 from studium.kit.db.tables import apply_changes
 from studium.models import Course, Lesson
-from studium.models.course import AS_MUTEX
 from studium.modules.courses.actions_lessons import change_order, delete_lesson
 from studium.modules.courses.errors import TooManyLessons
 from studium.modules.courses.schemas import MAX_LESSONS
@@ -38,7 +38,7 @@ async def update_course(
     say each thing that the source has otherwise. Lessons that the source no longer has go (or are archived where
     somebody has progress on them); lessons made here stay where they are.
     """
-    await session.refresh(course, with_for_update=AS_MUTEX)
+    await lock_course(session, course)
     stored = await stored_course(session, course)
     here = stored.text if returned is None else await returned.of(session, course, stored.text)
     update = _Update(session, course, material, stored, here, await known_items(session, course, material.item))

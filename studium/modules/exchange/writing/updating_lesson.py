@@ -8,7 +8,7 @@ from studium.kit.base.versions import ANY_VERSION
 from studium.kit.db.tables import apply_changes
 from studium.models import Course, Lesson, LessonType, Quiz
 from studium.modules.courses.actions_lessons import check_type_change
-from studium.modules.courses.errors import LessonTypeFixed
+from studium.modules.courses.errors import ImportRefused, LessonTypeFixed
 from studium.modules.exchange.model.texts import LessonText, QuizText
 from studium.modules.exchange.model.wishes import lesson_wish, question_wish, quiz_wish
 from studium.modules.exchange.writing.before import Before
@@ -19,6 +19,7 @@ from studium.modules.exchange.writing.prepared import Parts
 from studium.modules.exchange.writing.writer import quiz_rows
 from studium.modules.quizzes.authoring.actions import delete_quiz, update_quiz
 from studium.modules.quizzes.authoring.actions_import import write_questions
+from studium.modules.quizzes.authoring.locking import lock_quiz
 from studium.modules.quizzes.errors import QuizHasAttempts, QuizTypeFixed
 from studium.modules.quizzes.schemas import QuizUpdate
 
@@ -81,6 +82,7 @@ class LessonUpdate:
         """Remove the quiz that the source has no more; say why not where it stays."""
         why = f"{GONE}, but it was changed or made here"
         if before is not None and self._known.is_quiz_untouched(self._lesson, before):
+            await self._hold(quiz)
             try:
                 await delete_quiz(self._session, None, self._course, quiz, ANY_VERSION)
             except QuizHasAttempts as taken:
@@ -111,12 +113,24 @@ class LessonUpdate:
             self._notes.add(text.title, "quiz left out", "its lesson is no quiz lesson here")
         return replace(parts, quiz=None if before is None else before.quiz)
 
+    async def _hold(self, quiz: Quiz) -> None:
+        """Lock a quiz that was compared with the source; raise ImportRefused where somebody has edited it since.
+
+        Whoever edits a quiz holds no course, so what they did would be overwritten by what was read before.
+        """
+        seen = quiz.version
+        await lock_quiz(self._session, quiz)
+        if quiz.version != seen:
+            message = f"Somebody edited the quiz “{quiz.title}” at the same moment; import it again."
+            raise ImportRefused(message)
+
     async def _quiz_values(self, before: Parts | None, text: QuizText, quiz: Quiz) -> None:
         here = quiz_values(self._here.quiz or text)
         taken, kept = merged(None if before is None else before.quiz, here, quiz_values(text))
         self._notes.merged(str(taken.get("title", quiz.title)), "quiz", here, taken if before is None else {}, kept)
         if not taken:
             return
+        await self._hold(quiz)
         payload, _ = quiz_wish(replace(text, questions=()), self._lesson.id)
         try:
             await update_quiz(self._session, quiz, QuizUpdate(**payload.model_dump(include=set(taken))), ANY_VERSION)
@@ -132,6 +146,7 @@ class LessonUpdate:
         made = merged_questions(came, here, source, quiz.title)
         self._notes.items += made.notes
         if made.written or made.order != list(here):
+            await self._hold(quiz)
             wishes = {
                 question_id: question_wish(question, number, quiz.title)
                 for number, (question_id, question) in enumerate(made.written.items(), 1)

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
 from studium.access.audit import record_audit
+from studium.access.locking import lock_course
 from studium.kit.base.ids import new_id
 from studium.kit.base.versions import IfMatchHeader
 from studium.kit.db.database import raise_on_conflict
@@ -22,7 +23,6 @@ from studium.models import (
     QuizType,
     increment_version,
 )
-from studium.models.course import AS_MUTEX
 from studium.modules.quizzes.authoring.locking import lock_quiz
 from studium.modules.quizzes.authoring.trash import put_quiz_in_trash
 from studium.modules.quizzes.errors import (
@@ -40,7 +40,11 @@ DEFAULT_MAX_ATTEMPTS = 3
 
 
 async def create_quiz(session: AsyncSession, actor: Actor, course: Course, payload: QuizCreate) -> Quiz:
-    """Hang an unpublished quiz on a quiz lesson; raises NotAQuizLesson, LessonHasQuiz."""
+    """Hang an unpublished quiz on a quiz lesson; raises NotFound, NotAQuizLesson, LessonHasQuiz.
+
+    It holds the course, so that nobody removes the lesson, or changes its type, at the same moment.
+    """
+    await lock_course(session, course)
     lesson = select(Lesson.lesson_type).where(
         Lesson.id == payload.lesson_id, Lesson.course_id == course.id, Lesson.archived_at.is_(None)
     )
@@ -130,7 +134,7 @@ async def delete_quiz(
 
     Without an actor an import does it.
     """
-    await session.refresh(course, with_for_update=AS_MUTEX)
+    await lock_course(session, course)
     await _lock(session, quiz, if_match)
     if await _has_attempts(session, quiz):
         message = "Somebody has taken this quiz; unpublish it instead."

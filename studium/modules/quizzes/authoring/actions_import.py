@@ -65,9 +65,9 @@ async def write_questions(
     """Make these the questions of a quiz, in this order: others go, and `written` ones are new or changed.
 
     Attempts keep what they began with; an option with the same text keeps its id.
-    Raises InvalidQuestion, TooManyQuestions.
+    Raises NotFound, InvalidQuestion, TooManyQuestions.
     """
-    await session.refresh(quiz, with_for_update=True)
+    await lock_quiz(session, quiz)
     statement = select(QuizQuestion).where(QuizQuestion.quiz_id == quiz.id).with_for_update()
     rows = {row.id: row for row in (await session.execute(statement)).scalars()}
     last = max((row.order_index for row in rows.values()), default=0)

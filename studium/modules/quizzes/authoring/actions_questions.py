@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
 from studium.access.audit import record_audit
+from studium.access.locking import lock_course
 from studium.access.reading import NOTHING
 from studium.kit.base.ids import new_id, random_id
 from studium.kit.base.problems import NotFound
@@ -17,7 +18,6 @@ from studium.kit.base.versions import IfMatchHeader
 from studium.kit.db.ordering import inserted, renumber
 from studium.kit.db.tables import apply_changes
 from studium.models import Course, JsonObject, Quiz, QuizQuestion, increment_version
-from studium.models.course import AS_MUTEX
 from studium.modules.quizzes.authoring.locking import lock_quiz
 from studium.modules.quizzes.authoring.trash import put_question_in_trash
 from studium.modules.quizzes.errors import InvalidQuestion, InvalidQuestionOrder, LastQuestion, TooManyQuestions
@@ -158,7 +158,7 @@ async def delete_question(
     session: AsyncSession, actor: Actor, course: Course, quiz: Quiz, question: QuizQuestion, if_match: IfMatchHeader
 ) -> None:
     """Put a question into the trash; raises NotFound, LastQuestion for the only one of a published quiz."""
-    await session.refresh(course, with_for_update=AS_MUTEX)
+    await lock_course(session, course)
     order, _ = await locked_questions(session, quiz)
     _require_live(question, order)
     await session.refresh(question, with_for_update=True)

@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from studium.access.locking import lock_row
 from studium.access.trash import position
 from studium.kit.db.database import raise_on_conflict
 from studium.kit.db.ordering import inserted, renumber
@@ -14,7 +15,8 @@ from studium.modules.quizzes.errors import LessonHasQuiz
 async def restore_quiz(session: AsyncSession, item: TrashItem, lesson: Lesson) -> None:
     """Hang a quiz on its lesson again; raises NotAQuizLesson, LessonHasQuiz. Hold the course's row."""
     check_holds_quiz(lesson.lesson_type)
-    quiz = await session.get_one(Quiz, item.item_id, with_for_update=True)
+    quiz = await session.get_one(Quiz, item.item_id)
+    await lock_row(session, quiz)
     async with raise_on_conflict(session, LessonHasQuiz("This lesson has a quiz already.")):
         quiz.lesson_id = lesson.id
         increment_version(quiz)

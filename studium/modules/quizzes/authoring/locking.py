@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from studium.access.locking import lock_row
 from studium.access.reading import NOTHING
 from studium.kit.base.problems import NotFound
 from studium.kit.db.prepared import PreparedStatement
@@ -24,7 +25,7 @@ _HOLD = PreparedStatement(
 
 async def lock_quiz(session: AsyncSession, quiz: Quiz) -> None:
     """Take the row's lock, and read it afresh; raise NotFound where somebody has put it into the trash before that."""
-    await session.refresh(quiz, with_for_update=True)
+    await lock_row(session, quiz)
     live = select(Lesson.id).where(Lesson.id == quiz.lesson_id, Lesson.archived_at.is_(None))
     if await session.scalar(live) is None:
         raise NotFound(NOTHING)

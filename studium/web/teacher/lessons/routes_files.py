@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from studium.access.actor import Actor, CurrentUser
+from studium.access.locking import lock_course, lock_row
 from studium.access.permissions import EditableCourse, EditableLesson, editable_course, editable_lesson
 from studium.kit.base.versions import ANY_VERSION
 from studium.kit.http.dependencies import SessionDep, request_runtime
 from studium.models import Course, FileType, Lesson, LessonType, UploadedFile
-from studium.models.course import AS_MUTEX
 from studium.modules.courses.actions_lessons import update_lesson
 from studium.modules.courses.deps import ManagedCourse
 from studium.modules.courses.schemas import LessonUpdate
@@ -54,8 +54,8 @@ async def _show_film(session: AsyncSession, actor: Actor, ids: tuple[UUID, UUID]
     """Make a film the video of its lesson where that lacks one; return whether it is now."""
     course = await editable_course(ids[0], actor, session)
     lesson = await editable_lesson(ids[1], course, session)
-    await session.refresh(course, with_for_update=AS_MUTEX)
-    await session.refresh(lesson)
+    await lock_course(session, course)
+    await lock_row(session, lesson)
     if lesson.lesson_type is not LessonType.VIDEO or lesson.video_url:
         return False
     await update_lesson(session, course, lesson, LessonUpdate(video_url=film.file_url), ANY_VERSION)
@@ -91,8 +91,8 @@ async def _add_captions(
 
 async def _write(session: AsyncSession, course: Course, lesson: Lesson, language: str, url: str | None) -> None:
     """Give a lesson these captions in a language, or none; those that others have added meanwhile stay."""
-    await session.refresh(course, with_for_update=AS_MUTEX)
-    await session.refresh(lesson)
+    await lock_course(session, course)
+    await lock_row(session, lesson)
     kept = [one for one in lesson.captions or () if str(one["language"]).lower() != language.lower()]
     added = [] if url is None else [{"language": language, "url": url}]
     patch = Form().read(LessonUpdate, "", captions=[*kept, *added])
