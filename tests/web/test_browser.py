@@ -202,9 +202,3 @@ async def test_a_learner_logs_in_by_keyboard_and_out_again(school: Eyes):
         await page.get_by_role("button", name="Log out").click()
         await page.wait_for_url("**/login")
         assert await page.locator("[role=status]").inner_text() == "You are logged out."
-
-
-def test_tests_wait_for_a_page_in_a_way_that_its_content_policy_allows():
-    tests = Path(__file__).parents[1]
-    own = [path for path in tests.rglob("*.py") if path != Path(__file__) and "vendor" not in path.parts]
-    assert [path for path in own if ".wait_for_function(" in path.read_text(encoding="utf-8")] == []
