@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor
 from studium.kit.base.ids import new_id
@@ -14,9 +15,11 @@ from studium.models import Course, Lesson, LessonType, QuestionType, Quiz, Role
 from studium.modules.courses.actions import delete_course, publish_course
 from studium.modules.courses.actions_lessons import create_lesson, delete_lesson, update_lesson
 from studium.modules.courses.schemas import LessonCreate, LessonUpdate
+from studium.modules.exchange.writing import updating_lesson
 from studium.modules.quizzes.authoring.actions import create_quiz, delete_quiz, update_quiz
 from studium.modules.quizzes.authoring.actions_import import write_questions
 from studium.modules.quizzes.authoring.actions_questions import create_question
+from studium.modules.quizzes.authoring.locking import lock_quiz
 from studium.modules.quizzes.schemas import QuestionCreate, QuizCreate, QuizUpdate
 from studium.modules.trash.actions import restore
 from tests.answers import ok, refused
@@ -34,7 +37,7 @@ async def held_back(other: "asyncio.Task[Any]") -> None:
     assert not done
 
 
-async def remove(session: Any, world: World, name: str) -> None:  # noqa: ANN401 -- a session.
+async def remove(session: AsyncSession, world: World, name: str) -> None:
     course = await session.get_one(Course, world.ids["C1"])
     found = await session.get_one(Lesson, world.ids[name])
     await delete_lesson(session, None, course, found, ANY_VERSION)
@@ -94,10 +97,18 @@ async def test_nothing_is_written_to_a_course_that_is_deleted_meanwhile(world: W
                 await late
 
 
-async def test_an_import_overwrites_no_quiz_that_is_edited_at_the_same_moment(world: World) -> None:
+async def test_an_import_overwrites_no_quiz_that_is_edited_at_the_same_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It compares the quiz with its source before it holds it; a question that was added since is not removed."""
     course = (await gift(world, THREE))["course_id"]
-    path, is_edited = await quiz_of(world, course), asyncio.Event()
+    path, is_edited, is_compared = await quiz_of(world, course), asyncio.Event(), asyncio.Event()
+
+    async def lock(session: AsyncSession, quiz: Quiz) -> None:
+        is_compared.set()
+        await lock_quiz(session, quiz)
+
+    monkeypatch.setattr(updating_lesson, "lock_quiz", lock)
 
     async def bring() -> dict[str, Any]:
         await is_edited.wait()
@@ -108,6 +119,8 @@ async def test_an_import_overwrites_no_quiz_that_is_edited_at_the_same_moment(wo
         quiz = await session.get_one(Quiz, UUID(path.rpartition("/")[2]))
         await create_question(session, quiz, QuestionCreate.model_validate(OWN))
         is_edited.set()
+        if world.runtime.database.dialect == "postgresql":  # SQLite has one writer at a time.
+            await asyncio.wait_for(is_compared.wait(), 30)
         await held_back(importing)
     done = await importing
     if world.runtime.database.dialect == "postgresql":
