@@ -25,6 +25,8 @@ from studium.models import (
 )
 from studium.web.teacher.people.routes_arrivals import FORM_MAX, addresses
 from tests.answers import ok
+from tests.quizzes.helpers import ESSAY, TRUTH
+from tests.quizzes.test_release import graded_by_hand, held, released
 from tests.web.attempts import take_quizzes
 from tests.web.hostile_texts import hostile_texts
 from tests.web.school import tab, text, tree
@@ -280,6 +282,28 @@ async def test_the_api_has_what_a_learner_has_done_and_is_allowed(world: World):
         ("Quiz", 50, 1),
         ("Practice", 0, 0),
     ]
+
+
+async def test_marks_that_are_held_are_shown_to_who_runs_the_course_alone(world: World):
+    questions = await held(world, TRUTH, ESSAY)
+    row = "normalize-space(//section[@aria-labelledby='attempts']//tbody/tr[1]/td[{}])"
+
+    async def shown() -> tuple[str, str]:
+        async with tab(world, "ada") as ada:
+            page = tree(await ada.get(f"{LEARNERS}/{{E1}}"))
+        return page.xpath(row.format(3)), page.xpath(row.format(4))
+
+    assert await shown() == ("\u2013", "Being graded A quiz 1")
+    await graded_by_hand(world, questions, None, None, feedback="Well begun.")
+    assert await shown() == ("\u2013", "Partly graded Being graded A quiz 1")
+    await graded_by_hand(world, questions, 1, 2)
+    assert await shown() == ("50 % draft", "Not released")
+    assert await released(world) == (1, 0, 0)
+    assert await shown() == ("50 %", "Passed")
+    await graded_by_hand(world, questions, None, 5)
+    assert await shown() == ("50 % · 100 % draft", "Not released")
+    (seen,) = ok(await world.call("sam", "GET", "/enrollments/{E1}/attempts"))["items"]
+    assert (seen["percentage"], seen.keys() & {"held_percentage", "marked_at", "is_drafted"}) == (50, set())
 
 
 async def test_a_page_asks_as_often_for_one_learner_as_for_fifty(world: World):

@@ -40,6 +40,7 @@ from studium.modules.quizzes.attempts.schemas import (
     EnrollmentAttemptOut,
     GradeChangeOut,
     HeldAttemptOut,
+    HeldEnrollmentAttemptOut,
     StaffAttemptOut,
 )
 from studium.modules.quizzes.attempts.views import BRIEF, QuizProgress, finished_view, may_reveal, open_view
@@ -47,6 +48,7 @@ from studium.modules.quizzes.marking import Result
 from studium.modules.quizzes.snapshot import AnswerKey
 
 Staff = TypeVar("Staff", bound=StaffAttemptOut)
+Own = TypeVar("Own", bound=EnrollmentAttemptOut)
 _all = aliased(QuizAttempt, name="all_attempts")
 _ENROLLMENT, _QUIZ = (bindparam(f"p_{name}", type_=Uuid()) for name in ("enrollment", "quiz"))
 _BRIEF = [COLUMNS[name] for name in BRIEF]
@@ -229,19 +231,24 @@ def _brief(row: Record) -> AttemptBrief:
     return AttemptBrief(**{name: row[name] for name in BRIEF})
 
 
-def _of_enrollment(role: Role) -> PagedRead[EnrollmentAttemptOut]:
+def _of_enrollment(role: Role, of: type[Own], *more: Any) -> PagedRead[Own]:  # noqa: ANN401 -- columns of any type.
     statement = (
-        select(*_BRIEF, Quiz.title.label("quiz_title"))
+        select(*_BRIEF, Quiz.title.label("quiz_title"), *more)
         .select_from(QuizAttempt)
         .join(Enrollment, Enrollment.id == QuizAttempt.enrollment_id)
         .join(Quiz, Quiz.id == QuizAttempt.quiz_id)
         .where(*VISIBLE_ENROLLMENT.rule(parameter_actor(role)))
     )
     order = (Order(QuizAttempt.started_at), Order(QuizAttempt.id))
-    return PagedRead(statement, order=order, name="enrollment-attempts", of=EnrollmentAttemptOut)
+    return PagedRead(statement, order=order, name="enrollment-attempts", of=of)
 
 
-_OF_ENROLLMENT = {role: _of_enrollment(role) for role in Role}
+_HOLDS = ("marked_at", "key", "results", "draft")
+_OF_ENROLLMENT = {role: _of_enrollment(role, EnrollmentAttemptOut) for role in Role}
+_HELD_OF_ENROLLMENT = {
+    role: _of_enrollment(role, HeldEnrollmentAttemptOut, Enrollment.student_id, *(COLUMNS[name] for name in _HOLDS))
+    for role in Role
+}
 
 
 async def enrollment_page(
@@ -251,6 +258,20 @@ async def enrollment_page(
     otherwise = partial(VISIBLE_ENROLLMENT.require, reads, actor, enrollment_id)
     kept = _OF_ENROLLMENT[actor.role]
     return await kept.page(reads, page, if_empty=otherwise, enrollment_id=enrollment_id, actor_id=actor.id)
+
+
+async def held_enrollment_page(
+    reads: QueryExecutor, actor: Actor, enrollment_id: UUID, page: PageQuery
+) -> Page[HeldEnrollmentAttemptOut]:
+    """The same for staff who run the course, with the marks that no learner sees yet, but for the caller's own."""
+
+    def item(row: Record) -> HeldEnrollmentAttemptOut:
+        shown = {name: row[name] for name in (*BRIEF, "quiz_title", "marked_at")}
+        return HeldEnrollmentAttemptOut(**shown, **_held(actor, row))
+
+    otherwise = partial(VISIBLE_ENROLLMENT.require, reads, actor, enrollment_id)
+    kept = _HELD_OF_ENROLLMENT[actor.role]
+    return await kept.page(reads, page, item, if_empty=otherwise, enrollment_id=enrollment_id, actor_id=actor.id)
 
 
 def _staff_read(status: AttemptStatus | None, of: type[Staff], *more: str) -> PagedRead[Staff]:
@@ -269,7 +290,7 @@ def _staff_read(status: AttemptStatus | None, of: type[Staff], *more: str) -> Pa
 
 _STATES = (None, *AttemptStatus)
 _STAFF = {status: _staff_read(status, StaffAttemptOut) for status in _STATES}
-_HELD = {status: _staff_read(status, HeldAttemptOut, "key", "results", "draft") for status in _STATES}
+_HELD = {status: _staff_read(status, HeldAttemptOut, *_HOLDS[1:]) for status in _STATES}
 
 
 async def staff_page(
@@ -292,12 +313,17 @@ async def held_page(
 
 
 def _held_attempt(actor: Actor, row: Record) -> HeldAttemptOut:
+    return HeldAttemptOut(**dict(_staff_attempt(row)), **_held(actor, row))
+
+
+def _held(actor: Actor, row: Record) -> dict[str, Any]:
+    """What the marks in a row make that no learner sees yet; nothing of one's own."""
     held, is_own = None, row["student_id"] == actor.id
     if not is_own and (row["draft"] is not None or row["marked_at"] is not None):
         results = map(Result.from_json, row["results"] or ())
         held = Draft.of(row).applied(AnswerKey.from_json(row["key"]), results).percentage
     is_drafted = not is_own and row["draft"] is not None
-    return HeldAttemptOut(**dict(_staff_attempt(row)), held_percentage=held, is_drafted=is_drafted)
+    return {"held_percentage": held, "is_drafted": is_drafted}
 
 
 _GRADES = PagedRead(

@@ -233,17 +233,27 @@ class StaffAttemptOut(AttemptBrief):
     marked_at: datetime | None
 
 
-class HeldAttemptOut(StaffAttemptOut):
-    """The same with what the marks make that no learner sees yet; null while some are missing."""
+class _Held(ResponseModel):
+    """What the marks make that no learner sees yet; null while some are missing."""
 
     held_percentage: Number | None
     is_drafted: bool
+
+
+class HeldAttemptOut(StaffAttemptOut, _Held):
+    """The same with what is held."""
 
 
 class EnrollmentAttemptOut(AttemptBrief):
     """An attempt of one learner at any quiz of the course."""
 
     quiz_title: str
+
+
+class HeldEnrollmentAttemptOut(EnrollmentAttemptOut, _Held):
+    """The same with what is held, for those who mark it; `marked_at` as in an `AttemptOut`."""
+
+    marked_at: datetime | None
 
 
 class AttemptPage(Page[AttemptBrief]):

@@ -20,7 +20,7 @@ from studium.modules.courses.deps import ManagedCourse
 from studium.modules.courses.schemas import MAX_LESSONS, CourseOut
 from studium.modules.enrollments import actions, queries
 from studium.modules.enrollments.schemas import EnrollmentUpdate
-from studium.modules.quizzes.attempts.queries import enrollment_page
+from studium.modules.quizzes.attempts.queries import held_enrollment_page
 from studium.modules.quizzes.grading.actions_accommodations import delete_accommodation, put_accommodation
 from studium.modules.quizzes.grading.queries import allowed_page
 from studium.modules.quizzes.schemas_staff import AccommodationIn
@@ -45,7 +45,7 @@ async def _learner(request: Request, course: CourseOut, enrollment_id: UUID, act
         message = "There is no such learner in this course."
         raise NotFound(message)
     lessons = await lists.progress(request, actor, enrollment_id)
-    attempts = await enrollment_page(reads, actor, enrollment_id, lists.listing(request, MAX_LIMIT))
+    attempts = await held_enrollment_page(reads, actor, enrollment_id, lists.listing(request, MAX_LIMIT))
     certificate = await certificate_of(runtime, actor, enrollment_id)
     allowed = await allowed_page(reads, actor, enrollment_id, lists.listing(request, MAX_LESSONS))
     return Learner(course, enrollment, lessons, attempts, certificate, allowed.items, actor.is_admin)

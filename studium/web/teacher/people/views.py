@@ -10,7 +10,7 @@ from studium.modules.certificates.schemas import CertificateOut
 from studium.modules.courses.schemas import CourseOut, LessonOut
 from studium.modules.enrollments.arrivals.schemas import EnrolledPeopleOut, InvitationOut, JoinCodeOut
 from studium.modules.enrollments.schemas import EnrollmentLessonOut, EnrollmentOut, EnrollmentStatsOut
-from studium.modules.quizzes.attempts.schemas import EnrollmentAttemptOut
+from studium.modules.quizzes.attempts.schemas import HeldEnrollmentAttemptOut
 from studium.modules.quizzes.schemas_staff import AllowedOut
 
 SILENT_DAYS = 14
@@ -46,7 +46,7 @@ class Learner:
     course: CourseOut
     enrollment: EnrollmentOut
     lessons: Sequence[EnrollmentLessonOut]
-    attempts: Page[EnrollmentAttemptOut]
+    attempts: Page[HeldEnrollmentAttemptOut]
     certificate: CertificateOut | None
     allowed: Sequence[AllowedOut]
     may_revoke: bool
