@@ -7,7 +7,7 @@ MARK = "zq7"
 """Stands in the names of tags, attributes and addresses of the texts, so that they are found where they got through."""
 
 FOREIGN_SCRIPTS = (
-    "//script[text() or not(starts-with(@src, '/static/pass-key.') or starts-with(@src, '/static/lesson.') "
+    "//script[text() or not(starts-with(@src, '/static/signin.') or starts-with(@src, '/static/lesson.') "
     "or starts-with(@src, '/static/staff.') or starts-with(@src, '/static/copy-link.'))]"
 )
 """Scripts of a page but for those that may stand there."""

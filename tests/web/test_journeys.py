@@ -118,13 +118,13 @@ async def _register(school: Eyes, hands: Hands, name: str, email: str) -> None:
     await hands.write("#full_name", name)
     await hands.write("#email", email)
     await hands.write("#password", PASSWORD)
-    await hands.use("main form[action='/register'] button", "**/login")
+    await hands.use("main form[action='/register'] button.main", "**/login")
     await school.world.jobs()
     await hands.page.goto(_mailed_link(school.world, email))
     await hands.use("form[action='/confirm-email'] button", "**/login")
     await hands.write("#email", email)
     await hands.write("#password", PASSWORD)
-    await hands.use("form[action='/login'] button", "**/home")
+    await hands.use("form[action='/login'] button.main", "**/home")
 
 
 def _mailed_link(world: World, email: str) -> str:

@@ -50,7 +50,7 @@ async def test_a_passkey_is_made_used_and_removed_in_a_browser(school: Eyes):
         await with_authenticator(page)
         await page.fill("#email", "sam@school.example")
         await page.fill("#password", PASSWORD)
-        await page.locator("form[action='/login'] button").click()
+        await page.locator("form[action='/login'] button.main").click()
         await page.wait_for_url("**/home", wait_until="networkidle")
         await page.goto(PATH)
         await page.fill("pass-key #name", "My phone")
