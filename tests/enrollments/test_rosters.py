@@ -7,12 +7,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from studium.kit.base.clock import now
 from studium.kit.base.ids import new_id
-from studium.models import Enrollment, EnrollmentStatus, LessonProgress, ProgressStatus, User
+from studium.models import (
+    AttemptStatus,
+    Enrollment,
+    EnrollmentStatus,
+    Lesson,
+    LessonProgress,
+    ProgressStatus,
+    QuizAttempt,
+    User,
+)
 from tests.answers import ok, refused
+from tests.web.attempts import take_quizzes
 from tests.world import World, add_students
 
 PLACES = Decimal("0.01")
@@ -149,3 +159,30 @@ async def test_a_roster_is_narrowed_to_the_silent_and_the_stuck(full: World) -> 
     assert await names(silent_days=14, status="completed") == []
     for wrong in ("silent_days=0", "silent_days=x", "lesson_id=1"):
         refused(await full.call("eve", "GET", f"{ROSTER}?{wrong}"), 422, "invalid_input")
+
+
+async def test_the_roster_says_where_each_stands_and_the_best_result(full: World) -> None:
+    """Held against the rows: the first lesson that is not done, unless all is, and the best of what is graded."""
+    done = ok(await full.call("eve", "GET", f"{ROSTER}?limit=100"))["items"]
+    ahead = {one["student"]["full_name"].split()[0].lower(): one["next_lesson_title"] for one in done}
+    assert (ahead["zoe"], ahead["ivo"]) == ("Lesson M1", None)
+    assert {one["best_percentage"] for one in done} == {None}
+    await take_quizzes(full)
+    (sam,) = [
+        one
+        for one in ok(await full.call("ada", "GET", "/enrollments/courses/{C1}"))["items"]
+        if one["student_id"] == str(full.ids["sam"])
+    ]
+    async with full.runtime.database.read_session() as session:
+        finished = select(LessonProgress.lesson_id).where(
+            LessonProgress.enrollment_id == full.ids["E1"], LessonProgress.status == ProgressStatus.COMPLETED
+        )
+        wanted = select(Lesson).where(
+            Lesson.course_id == full.ids["C1"], Lesson.archived_at.is_(None), Lesson.id.not_in(finished)
+        )
+        first = (await session.execute(wanted.order_by(Lesson.order_index).limit(1))).scalar_one()
+        best = select(func.max(QuizAttempt.percentage)).where(
+            QuizAttempt.enrollment_id == full.ids["E1"], QuizAttempt.status == AttemptStatus.GRADED
+        )
+        assert sam["best_percentage"] == float((await session.execute(best)).scalar_one() or 0) > 0
+    assert (sam["next_lesson_id"], sam["next_lesson_title"]) == (str(first.id), first.title)

@@ -13,7 +13,13 @@ from studium.kit.http.routing import permission
 from studium.models import EnrollmentStatus
 from studium.modules.enrollments import queries, queries_courses
 from studium.modules.enrollments.queries import RosterFilter
-from studium.modules.enrollments.schemas import EnrollmentLessonOut, EnrollmentOut, EnrollmentStatsOut, ReviewOut
+from studium.modules.enrollments.schemas import (
+    EnrollmentLessonOut,
+    EnrollmentOut,
+    EnrollmentStatsOut,
+    ReviewOut,
+    RosterEntryOut,
+)
 
 LESSONS_MAX = 1_000
 DAYS_MAX = 3_650
@@ -59,7 +65,7 @@ async def shown_roster(
     reads: ReplicaReadsDep,
     page: PageDep,
     wanted: Annotated[RosterFilter, Depends(roster_filter)],
-) -> Page[EnrollmentOut]:
+) -> Page[RosterEntryOut]:
     """The roster of a course that the caller runs; 404 or 403 otherwise."""
     return await queries.roster_page(reads, actor, course_id, wanted, page)
 
@@ -78,6 +84,6 @@ async def shown_reviews(course_id: UUID, actor: OptionalUser, reads: ReplicaRead
 
 ShownEnrollment = Annotated[EnrollmentOut, Depends(shown_enrollment)]
 ShownLessons = Annotated[Page[EnrollmentLessonOut], Depends(shown_lessons)]
-ShownRoster = Annotated[Page[EnrollmentOut], Depends(shown_roster)]
+ShownRoster = Annotated[Page[RosterEntryOut], Depends(shown_roster)]
 ShownStats = Annotated[EnrollmentStatsOut, Depends(shown_stats)]
 ShownReviews = Annotated[Page[ReviewOut], Depends(shown_reviews)]

@@ -20,6 +20,7 @@ from studium.kit.db.transaction import Transaction, transaction_of
 from studium.kit.http.pagination import AnySelect, Order, Page, PagedRead, PageQuery
 from studium.kit.http.schemas import PersonOut
 from studium.models import (
+    AttemptStatus,
     Certificate,
     Course,
     Enrollment,
@@ -28,6 +29,7 @@ from studium.models import (
     LessonProgress,
     ProgressStatus,
     Quiz,
+    QuizAttempt,
     Role,
     User,
     UserWords,
@@ -39,6 +41,7 @@ from studium.modules.enrollments.schemas import (
     EnrollmentOut,
     LessonProgressOut,
     MyCourseOut,
+    RosterEntryOut,
 )
 
 _Instructor = aliased(User, name="instructor")
@@ -133,6 +136,12 @@ def _next_lesson() -> Any:  # noqa: ANN401 -- SQLAlchemy's scalar subqueries hav
     )
 
 
+def _best() -> Any:  # noqa: ANN401 -- see above.
+    """The percent of the best attempt of the learner at any quiz of the course."""
+    graded = QuizAttempt.enrollment_id == Enrollment.id, QuizAttempt.status == AttemptStatus.GRADED
+    return select(func.max(QuizAttempt.percentage)).where(*graded).correlate(Enrollment).scalar_subquery()
+
+
 def _my_course(row: Record) -> MyCourseOut:
     fields = fields_of(row)
     fields["course"] = CourseBrief(
@@ -196,7 +205,7 @@ class RosterFilter(NamedTuple):
 
 
 @cache
-def _roster(role: Role, has: frozenset[str], q: str | None = None) -> PagedRead[EnrollmentOut]:
+def _roster(role: Role, has: frozenset[str], q: str | None = None) -> PagedRead[RosterEntryOut]:
     """A course's roster for callers of a role. Searches are not kept: each is compiled for itself."""
     course = select(Course.id).where(*EDITABLE_COURSE.rule(parameter_actor(role)))
     statement = enrollments().where(Enrollment.course_id == course.scalar_subquery())
@@ -212,13 +221,24 @@ def _roster(role: Role, has: frozenset[str], q: str | None = None) -> PagedRead[
     if q is not None:
         wanted = parse(q).beginnings().in_title()
         statement = statement.where(User.id.in_(select(UserWords.user_id).where(matches(UserWords.words, wanted))))
-    return PagedRead(statement, order=_NEWEST, name="roster", of=EnrollmentOut)
+    stands = (Enrollment.status != EnrollmentStatus.COMPLETED) & (_Following.id == _next_lesson())
+    shown = statement.outerjoin(_Following, stands).add_columns(
+        _AHEAD["next_lesson_id"].label("next_lesson_id"),
+        _AHEAD["next_lesson_title"].label("next_lesson_title"),
+        _best().label("best_percentage"),
+    )
+    return PagedRead(shown, order=_NEWEST, name="roster", of=RosterEntryOut, counted=statement)
+
+
+def _roster_entry(row: Record) -> RosterEntryOut:
+    ahead = {name: row[name] for name in RosterEntryOut.model_fields.keys() - EnrollmentOut.model_fields.keys()}
+    return RosterEntryOut(**fields_of(row), **ahead)
 
 
 async def roster_page(
     reads: QueryExecutor, actor: Actor, course_id: UUID, wanted: RosterFilter, page: PageQuery
-) -> Page[EnrollmentOut]:
-    """Who is in the course, newest first: names, no addresses."""
+) -> Page[RosterEntryOut]:
+    """Who is in the course, newest first: names, no addresses, where each stands and the best result."""
     q = wanted.q if wanted.q and wanted.q.strip() else None
     has = frozenset(name for name, value in wanted._replace(q=None)._asdict().items() if value is not None)
     kept = _roster(actor.role, has) if q is None else _roster.__wrapped__(actor.role, has, q)
@@ -231,7 +251,7 @@ async def roster_page(
         values["p_lesson"] = wanted.lesson_id
     otherwise = partial(EDITABLE_COURSE.require, reads, actor, course_id)
     whose = {"course_id": course_id, "actor_id": actor.id}
-    return await kept.page(reads, page, enrollment_of, if_empty=otherwise, **whose, **values)
+    return await kept.page(reads, page, _roster_entry, if_empty=otherwise, **whose, **values)
 
 
 @cache

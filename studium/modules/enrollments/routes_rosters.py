@@ -3,14 +3,14 @@
 from studium.kit.http.pagination import Page
 from studium.kit.http.routing import Router
 from studium.modules.enrollments.deps import ShownReviews, ShownRoster, ShownStats
-from studium.modules.enrollments.schemas import EnrollmentOut, EnrollmentStatsOut, ReviewOut
+from studium.modules.enrollments.schemas import EnrollmentStatsOut, ReviewOut, RosterEntryOut
 
 router = Router("", tag="enrollments")
 
 
 @router.get("/enrollments/courses/{course_id}")
-async def list_course_enrollments(roster: ShownRoster) -> Page[EnrollmentOut]:
-    """The roster: names and progress, no addresses."""
+async def list_course_enrollments(roster: ShownRoster) -> Page[RosterEntryOut]:
+    """The roster: names, progress, where each stands and the best result; no addresses."""
     return roster
 
 

@@ -126,6 +126,17 @@ class MyCourseOut(EnrollmentOut):
     certificate_id: UUID | None
 
 
+class RosterEntryOut(EnrollmentOut):
+    """An enrollment in the roster: the lesson that comes next unless the course is completed, the best quiz's percent.
+
+    What is not graded yet, or held back, does not count for the best.
+    """
+
+    next_lesson_id: UUID | None
+    next_lesson_title: str | None
+    best_percentage: Number | None
+
+
 class EnrollmentCounters(ResponseModel):
     """Where the enrollment stands after a step in one lesson."""
 

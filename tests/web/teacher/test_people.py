@@ -1,5 +1,6 @@
 """A course's learners on pages: the roster, one learner, people by a list, invitations, codes."""
 
+import csv
 from datetime import timedelta
 from itertools import islice
 from uuid import UUID
@@ -76,6 +77,29 @@ async def test_the_roster_is_narrowed_searched_and_turned_by_links(world: World)
         assert table.headers["content-type"].startswith("text/csv")
         assert len(table.text.splitlines()) == 61
         assert (await ada.get(f"{LEARNERS}?silent_days=0")).status_code == 422
+
+
+async def test_the_roster_says_where_each_learner_stands_and_the_best_result(world: World):
+    await take_quizzes(world)
+    async with tab(world, "ada") as ada:
+        page = tree(await ada.get(LEARNERS))
+        (sam,) = ok(await world.call("ada", "GET", "/enrollments/courses/{C1}"))["items"]
+        cells = {one.get("data-label"): one.text_content().strip() for one in page.xpath("//tbody/tr[1]/td")}
+        assert cells["Stands at"] == sam["next_lesson_title"]
+        assert cells["Best"] == f"{sam['best_percentage']:g} %"
+        rows = list(csv.DictReader((await ada.get(f"{LEARNERS}.csv")).text.lstrip("\ufeff").splitlines()))
+        assert (rows[0]["next_lesson_title"], float(rows[0]["best_percentage"])) == (
+            sam["next_lesson_title"],
+            sam["best_percentage"],
+        )
+        arabic = tree(await ada.get(LEARNERS, **{"accept-language": "ar"}))
+        heads = arabic.xpath("//thead//th/text()")
+        assert ("يقف عند" in heads, "الأفضل" in heads) == (True, True)
+        through = {"status": EnrollmentStatus.COMPLETED, "completed_at": now(), "progress_percentage": 100}
+        async with world.runtime.database.write_session() as session:
+            await session.execute(update(Enrollment).where(Enrollment.id == world.ids["E1"]).values(through))
+        done = tree(await ada.get(LEARNERS)).xpath("//tbody/tr[1]/td[@data-label='Stands at']/text()")
+        assert done == ["\u2013"]
 
 
 @pytest.mark.parametrize(("who", "status"), [(None, 303), ("sam", 403), ("eve", 403), ("ada", 200), ("root", 200)])

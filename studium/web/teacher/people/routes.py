@@ -40,6 +40,7 @@ _FROM = {"drop": {EnrollmentStatus.ACTIVE}, "restore": {EnrollmentStatus.DROPPED
 _COLUMNS = (
     *("full_name", "status", "progress_percentage", "completed_lessons_count", "total_lessons_count"),
     *("total_time_spent_seconds", "enrolled_at", "last_accessed_at", "completed_at", "source", "external_id"),
+    *("next_lesson_title", "best_percentage"),
 )
 Wanted = Annotated[RosterFilter, Depends(roster_filter)]
 

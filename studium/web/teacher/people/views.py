@@ -9,7 +9,7 @@ from studium.kit.http.pagination import Page
 from studium.modules.certificates.schemas import CertificateOut
 from studium.modules.courses.schemas import CourseOut, LessonOut
 from studium.modules.enrollments.arrivals.schemas import EnrolledPeopleOut, InvitationOut, JoinCodeOut
-from studium.modules.enrollments.schemas import EnrollmentLessonOut, EnrollmentOut, EnrollmentStatsOut
+from studium.modules.enrollments.schemas import EnrollmentLessonOut, EnrollmentOut, EnrollmentStatsOut, RosterEntryOut
 from studium.modules.quizzes.attempts.schemas import HeldEnrollmentAttemptOut
 from studium.modules.quizzes.schemas_staff import AllowedOut
 
@@ -24,7 +24,7 @@ class Roster:
     query: Mapping[str, object]
     stats: EnrollmentStatsOut
     lessons: Sequence[LessonOut]
-    found: Page[EnrollmentOut]
+    found: Page[RosterEntryOut]
     silent: int
     is_first: bool
 
