@@ -25,8 +25,11 @@ class ForeignPlayer:
     address: str
 
 
-def foreign_player(address: str) -> ForeignPlayer | None:
-    """The player of the video at this address; None where nobody knows one, and a link has to do."""
+def foreign_player(address: str, at: int | None = None) -> ForeignPlayer | None:
+    """The player of the video at this address, from the second `at` on, else from where the address says.
+
+    None where nobody knows one, and a link has to do.
+    """
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -34,10 +37,10 @@ def foreign_player(address: str) -> ForeignPlayer | None:
     host = (parts.hostname or "").removeprefix("www.")
     if parts.scheme != "https" or parts.port not in (None, 443):
         return None
-    return next((found for read in _READERS if (found := read(host, parts)) is not None), None)
+    return next((found for read in _READERS if (found := read(host, parts, at)) is not None), None)
 
 
-def _youtube(host: str, parts: SplitResult) -> ForeignPlayer | None:
+def _youtube(host: str, parts: SplitResult, at: int | None) -> ForeignPlayer | None:
     folder, _, last = parts.path.strip("/").rpartition("/")
     query = parse_qs(parts.query)
     if host == "youtu.be":
@@ -48,7 +51,7 @@ def _youtube(host: str, parts: SplitResult) -> ForeignPlayer | None:
         return None
     if not _VIDEO.fullmatch(video):
         return None
-    start = _seconds((query.get("t") or query.get("start") or [""])[0])
+    start = _seconds((query.get("t") or query.get("start") or [""])[0]) if at is None else at
     address = f"https://www.youtube-nocookie.com/embed/{video}?autoplay=1&rel=0" + (f"&start={start}" if start else "")
     return ForeignPlayer("YouTube", "Google", "https://www.youtube-nocookie.com", address)
 
@@ -59,14 +62,14 @@ def _seconds(text: str) -> int:
     return (hours * 60 + minutes) * 60 + seconds
 
 
-def _vimeo(host: str, parts: SplitResult) -> ForeignPlayer | None:
+def _vimeo(host: str, parts: SplitResult, at: int | None) -> ForeignPlayer | None:
     found = _VIMEO.fullmatch(parts.path) if host in {"vimeo.com", "player.vimeo.com"} else None
     if found is None:
         return None
     secret = found[2] or parse_qs(parts.query).get("h", [""])[0]
     shared = f"&h={secret}" if _HASH.fullmatch(secret) else ""
-    address = f"https://player.vimeo.com/video/{found[1]}?autoplay=1&dnt=1{shared}"
+    address = f"https://player.vimeo.com/video/{found[1]}?autoplay=1&dnt=1{shared}" + (f"#t={at}s" if at else "")
     return ForeignPlayer("Vimeo", "Vimeo", "https://player.vimeo.com", address)
 
 
-_READERS: tuple[Callable[[str, SplitResult], ForeignPlayer | None], ...] = (_youtube, _vimeo)
+_READERS: tuple[Callable[[str, SplitResult, int | None], ForeignPlayer | None], ...] = (_youtube, _vimeo)

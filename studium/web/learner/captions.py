@@ -18,7 +18,7 @@ from studium.models.file_reference import named_files
 from studium.modules.courses.schemas import LessonOut
 from studium.modules.files.caption_files import cues_of, visible_captions
 from studium.modules.files.delivery import guard_headers, is_known
-from studium.web.learner.views_lesson import Said, Track, plays_here
+from studium.web.learner.views_lesson import Said, Track
 from studium.web.routing import Later, Pages
 
 router = Pages()
@@ -29,7 +29,7 @@ async def said_in(request: Request, actor: Actor | None, lesson: LessonOut, want
 
     Without it, in that of the page, else in the first one. One statement where a lesson has captions, and one blob.
     """
-    if not lesson.captions or lesson.video_url is None or not plays_here(lesson.video_url):
+    if not lesson.captions or lesson.video_url is None:
         return Said()
     runtime = request_runtime(request)
     ids = [named_files([each.url]).pop() for each in lesson.captions]
@@ -39,7 +39,7 @@ async def said_in(request: Request, actor: Actor | None, lesson: LessonOut, want
         return Said()
     at = _chosen([tag for tag, _ in shown], wanted, language)
     tracks = [Track(tag, f"/files/{file_id}/captions") for tag, file_id in shown]
-    return Said(tracks, tracks[at], await cues_of(runtime, paths[shown[at][1]]), is_asked=bool(wanted))
+    return Said(tracks, tracks[at], await cues_of(runtime, paths[shown[at][1]]))
 
 
 def _chosen(tags: Sequence[str], wanted: str, language: str) -> int:

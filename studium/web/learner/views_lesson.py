@@ -53,7 +53,6 @@ class Said:
     tracks: Sequence[Track] = ()
     chosen: Track | None = None
     cues: Sequence[Cue] | None = None
-    is_asked: bool = False
 
     def lines(self) -> Iterator[Line]:
         """The transcript; what is shown twice in a row is said once."""
@@ -96,7 +95,7 @@ class Reading:
             html=None if lesson.content_html is None else own_files(lesson.content_html),
             video=video,
             link=link,
-            player=None if link is None else foreign_player(link),
+            player=None if link is None else foreign_player(link, at),
             said=said,
             start=step.position if at is None else at,
             before=way.steps[place - 1] if place else None,

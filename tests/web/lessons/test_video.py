@@ -57,15 +57,20 @@ async def test_a_video_has_captions_and_a_transcript_that_leads_into_it(world: W
             {"kind": "captions", "src": f"/files/{ids[0]}/captions", "srclang": "en-GB", "label": "English (GB)"},
             {"kind": "captions", "src": f"/files/{ids[1]}/captions", "srclang": "ar", "label": "العربية"},
         ]
+        (transcript,) = page.xpath("//details[@id='transcript']")
+        assert "open" in transcript.attrib
+        assert transcript.xpath(".//h2")[0].text_content() == "Transcript"
+        (skip,) = transcript.xpath(".//a[@href='#past-transcript']")
+        assert skip.text_content() == "Skip the transcript"
+        assert transcript.xpath("*[last()]/@id") == ["past-transcript"]
         lines = page.xpath("//details[@id='transcript']//li")
         assert [" ".join(line.text_content().split()) for line in lines] == ["0:01Mia: Hello <you>.", "1:00:03Bye."]
-        assert page.xpath("//details[@id='transcript']//li/a/@href") == ["?at=1#player", "?at=3603#player"]
+        assert page.xpath("//video-transcript//li/a/@href") == ["?at=1#player", "?at=3603#player"]
         assert "/static/lesson." in "".join(page.xpath("//script/@src"))
         there = tree(await sam.get(f"{PLACE}?at=3603"))
         assert str(there.xpath("//video/@src")[0]).endswith("#t=3603")
         other = tree(await sam.get(f"{PLACE}?transcript=AR"))
         (details,) = other.xpath("//details[@id='transcript']")
-        assert "open" in details.attrib
         assert details.xpath(".//ol/@lang") == ["ar"]
         assert "مرحبًا" in details.text_content()
         assert tree(await sam.get(f"{PLACE}?transcript=fr")).xpath("//ol/@lang") == ["en-GB"]
@@ -164,6 +169,25 @@ def test_where_a_foreign_video_begins_and_what_shares_it():
     assert youtube.address.endswith("&start=90")
     assert vimeo is not None
     assert vimeo.address.endswith("&h=abcdef1")
+    later = foreign_player("https://youtu.be/aBcDeFgHiJk?t=1m30s", 7), foreign_player("https://vimeo.com/1234567", 7)
+    told = [one and one.address.partition("?")[2] for one in later]
+    assert told == ["autoplay=1&rel=0&start=7", "autoplay=1&dnt=1#t=7s"]
+
+
+@pytest.mark.parametrize("video_url", ["https://youtu.be/aBcDeFgHiJk", "https://videos.example.com/watch/1"])
+async def test_a_foreign_video_with_captions_has_its_transcript_too(world: World, video_url: str):
+    """Its lines lead into a player that is known; into a mere link they cannot."""
+    await with_captions(world)
+    await show_video(world, video_url=video_url)
+    plays = "youtu" in video_url
+    async with tab(world, "sam") as sam:
+        page = tree(await sam.get(PLACE))
+        lines = [" ".join(line.text_content().split()) for line in page.xpath("//details[@id='transcript']//li")]
+        assert lines == ["0:01Mia: Hello <you>.", "1:00:03Bye."]
+        assert page.xpath("//details//li/a/@href[contains(., '?at')]") == ["?at=1#player", "?at=3603#player"] * plays
+        assert page.xpath("//track") == []
+        players = tree(await sam.get(f"{PLACE}?at=3603")).xpath("//foreign-player[@id='player']/@src")
+        assert [str(player).rpartition("&")[2] for player in players] == ["start=3603"] * plays
 
 
 async def test_a_foreign_video_waits_for_a_click_and_is_a_link_without_a_script(world: World):
@@ -210,7 +234,6 @@ async def test_a_line_of_the_transcript_plays_from_there(school: Eyes):
         page = look.page
         await page.evaluate("customElements.whenDefined('video-transcript')")
         await page.evaluate("document.querySelector('video').play = async () => { window.played = true; }")
-        await page.get_by_text("Transcript").click()
         await page.get_by_role("link", name="1:00:03").click()
         assert await page.evaluate("[window.played, location.search]") == [True, ""]
         await page.evaluate(
@@ -219,6 +242,8 @@ async def test_a_line_of_the_transcript_plays_from_there(school: Eyes):
             video.dispatchEvent(new Event("timeupdate")); }"""
         )
         assert (await page.locator("#transcript [aria-current=time]").inner_text()).startswith("1:00:03")
+        await page.get_by_role("link", name="Skip the transcript").press("Enter")
+        assert await page.evaluate("document.activeElement.id") == "past-transcript"
         cues = "new Promise(done => { const [track] = document.querySelector('video').textTracks;"
         cues += " track.mode = 'hidden'; document.querySelector('track').onload = () => done(track.cues.length); })"
         assert await page.evaluate(cues) == 2

@@ -1,7 +1,8 @@
-/** `<video-transcript>` around the lines of a transcript: each plays the video from its time on, and the present one is marked. */
+/** `<video-transcript>` around the lines of a transcript: each plays the video from its time on, and the present one is marked and in view. */
 class VideoTranscript extends HTMLElement {
   connectedCallback() {
     this.video = document.querySelector("video");
+    if (!this.video) return;  // The player of another site: the lines are links.
     this.links = [...this.querySelectorAll("a[data-at]")];
     this.onclick = event => this.seek(event);
     this.video.addEventListener("timeupdate", () => this.mark());
@@ -22,6 +23,7 @@ class VideoTranscript extends HTMLElement {
     this.now?.removeAttribute("aria-current");
     now?.setAttribute("aria-current", "time");
     this.now = now;
+    if (now && !this.matches(":hover") && !this.querySelector(":focus-visible")) this.scrollTop = now.offsetTop - now.offsetHeight;
   }
 }
 
