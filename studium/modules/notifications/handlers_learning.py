@@ -1,5 +1,7 @@
 """Emails about learning: enrollment, grade, certificate."""
 
+from urllib.parse import quote
+
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
@@ -69,10 +71,10 @@ async def mail_enrollment(runtime: Runtime, event: EnrollmentCreated) -> None:
 
 @on(CourseInvitationSent, "notifications.mail_course_invitation", has_external_effects=True)
 async def mail_course_invitation(runtime: Runtime, event: CourseInvitationSent) -> None:
-    """The course, and where to go: to register, or with an account to the course. Nothing once it is withdrawn."""
+    """The course, and where to go: to register, to prove the address, to the course. Nothing once it is withdrawn."""
     teacher, person = aliased(User), aliased(User)
     statement = (
-        select(CourseInvitation, Course.title, Course.slug, teacher.full_name, person)
+        select(CourseInvitation, Course.title, Course.slug, teacher.full_name, person, Course.is_published)
         .join(Course, Course.id == CourseInvitation.course_id)
         .join(teacher, teacher.id == Course.instructor_id)
         .outerjoin(person, person.email == CourseInvitation.email)
@@ -95,9 +97,19 @@ async def mail_course_invitation(runtime: Runtime, event: CourseInvitationSent) 
         instructor=instructor,
         day=day_in(to.language, invitation.expires_at),
         known=known is not None,
+        proven=known is not None and known.email_verified_at is not None,
         address=invitation.email,
-        page="/register" if known is None else f"/courses/{slug}",
+        page=_way_in(known, f"/courses/{slug}", is_published=row[5]),
     )
+
+
+def _way_in(known: User | None, course: str, *, is_published: bool) -> str:
+    """Where somebody who is invited goes: who is not logged in sees no draft, and who has proved no address none."""
+    if known is None:
+        return "/register"
+    if known.email_verified_at is None:
+        return "/reset"
+    return course if is_published else f"/login?next={quote(course, safe='')}"
 
 
 @on(CertificateIssued, "notifications.mail_certificate", has_external_effects=True)
