@@ -7,8 +7,8 @@ from sqlalchemy import update
 
 from studium.models import Course, Enrollment, Source, User
 from tests.answers import ok, refused
+from tests.auth.helpers import text_of
 from tests.notifications.test_mails import arrived
-from tests.postbox import text_of
 from tests.web.school import tab, text, tree
 from tests.world import World
 
