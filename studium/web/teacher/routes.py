@@ -1,12 +1,16 @@
 """What waits for a teacher, the courses that they teach, and a new one."""
 
+from datetime import timedelta
 from typing import Literal
 
 from fastapi import Request
 from starlette.responses import Response
 
 from studium.access.actor import Teacher
+from studium.kit.base.clock import now
 from studium.kit.http.dependencies import ReadsDep, SessionDep, request_runtime
+from studium.modules.analytics.periods import Bucket, Period
+from studium.modules.analytics.queries_overview import own_trends
 from studium.modules.courses import actions
 from studium.modules.courses.queries import CourseFilter, course_page
 from studium.modules.courses.queries_categories import categories
@@ -19,7 +23,7 @@ from studium.web.forms import FormDep, shown_form
 from studium.web.lists import Cursor, Words
 from studium.web.render import Page
 from studium.web.routing import Pages, see, shows_again
-from studium.web.teacher.course.views import COURSE_TEXTS, CourseFormView, TeachView, course_values
+from studium.web.teacher.course.views import COURSE_TEXTS, CourseFormView, Lately, TeachView, course_values
 from studium.web.teacher.people.views import SILENT_DAYS
 
 router = Pages()
@@ -54,8 +58,16 @@ async def teaching_page(
     summary = await grading_summary(reads, actor)
     imports = await own_imports(reads, actor, lists.listing(request, IMPORTS))
     silent = await silent_learners(reads, actor, SILENT_DAYS)
-    view = TeachView.of(summary, waiting, found, query, imports, silent, is_first=cursor is None)
+    lately = Lately(await own_trends(reads, actor.id, _period(request)), request.state.visitor.zone)
+    view = TeachView.of(summary, waiting, found, query, imports, silent, lately, is_first=cursor is None)
     return Page("teacher/teach.html", view)
+
+
+def _period(request: Request) -> Period:
+    """The last days to today, in the time of whoever looks."""
+    zone = request.state.visitor.zone
+    today = now().astimezone(zone).date()
+    return Period(today - timedelta(days=Lately.DAYS - 1), today, Bucket.DAY, zone)
 
 
 async def new_course_again(request: Request) -> Page:

@@ -8,7 +8,8 @@ import pytest
 
 from studium.kit.base.clock import now
 from studium.kit.base.ids import new_id
-from studium.models import Course, Enrollment, Quiz
+from studium.models import Course, Enrollment, EnrollmentStatus, Quiz
+from tests.answers import ok
 from tests.files.samples import picture
 from tests.web.school import Tab, tab, text, tree
 from tests.world import World, add_students
@@ -39,6 +40,58 @@ async def test_the_first_page_says_what_waits_and_which_courses_there_are(world:
         assert {"Course C1", "Course C2"} <= set(everybody.xpath("//tbody//th//bdi/text()"))
     async with tab(world, "eve") as eve:
         assert "Course C1" not in text(await eve.get("/teach?whose=all"))
+
+
+async def come(world: World, course: str, *days: int, through: int = 0) -> None:
+    """A learner enrolls in the course on each of these days before today; so many of the first of them got through."""
+    names = [f"{course.lower()}d{place:02}" for place in range(len(days))]
+    await add_students(world, *names)
+    for place, (name, back) in enumerate(zip(names, days, strict=True)):
+        at = now() - timedelta(days=back)
+        done = {"status": EnrollmentStatus.COMPLETED, "completed_at": at, "progress_percentage": 100}
+        own = {"student_id": world.ids[name], "course_id": world.ids[course], "enrolled_at": at}
+        await world.add(Enrollment(id=new_id(), **own, **(done if place < through else {})))
+
+
+async def test_the_first_page_says_what_happened_lately(world: World):
+    """Held against the trend that the API has of the course."""
+    await come(world, "C1", 1, 1, 3, 29, 40, through=1)
+    await come(world, "C2", 2)
+    trend = ok(await world.call("ada", "GET", "/analytics/courses/{C1}"))["trend"]
+    came, through = (sum(point[name] for point in trend) for name in ("enrollments", "completions"))
+    assert (came >= 4, through) == (True, 1)
+    async with tab(world, "ada") as ada:
+        page = tree(await ada.get("/teach"))
+        rows = {row.xpath("string(th//bdi)"): row for row in page.xpath("//tbody/tr")}
+        (cell,) = rows["Course C1"].xpath("td[@data-label='Last 30 days']")
+        assert cell.text_content() == f"{came} enrolled · 1 completed"
+        (points,) = cell.xpath("*//polyline/@points")
+        assert len(points.split()) == len(trend) == 30
+        assert cell.xpath(".//*[local-name()='svg']/@aria-hidden") == ["true"]
+        assert rows["Course C0"].xpath("string(td[@data-label='Last 30 days'])") == "\u2013"
+        told = page.xpath("//section[@aria-labelledby='lately']//li/span[1]")
+        said = [" ".join(one.xpath(".//text()")) for one in told]
+        days = [point for point in reversed(trend) if point["enrollments"] or point["completions"]]
+        assert len([one for one in said if one.startswith("Course C1 ")]) == len(days)
+        assert "Course C1 2 enrolled · 1 completed" in said
+        assert not any("Course C2" in one for one in said)
+        arabic = tree(await ada.get("/teach", **{"accept-language": "ar"}))
+        assert "أتم متعلم واحد" in arabic.xpath("string(//section[@aria-labelledby='lately'])")
+    async with tab(world, "eve") as eve:
+        lately = tree(await eve.get("/teach")).xpath("//section[@aria-labelledby='lately']//li/span[1]")
+        assert [" ".join(one.xpath(".//text()")) for one in lately] == ["Course C2 1 enrolled"]
+
+
+async def test_the_first_page_asks_as_often_for_one_course_as_for_twenty(world: World):
+    counts = []
+    async with tab(world, "ada") as ada:
+        for many in (0, 20):
+            fields = {"instructor_id": world.ids["ada"], "is_published": True}
+            await world.add(*(Course(title=f"M {n}", slug=f"m-{many}-{n}", **fields) for n in range(many)))
+            async with world.counting() as statements:
+                assert (await ada.get("/teach")).status_code == 200
+            counts.append(len(statements))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "2 silent for 14 days"), ("ar", "اثنان صامتان منذ 14 يومًا")])

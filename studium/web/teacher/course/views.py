@@ -1,13 +1,16 @@
 """What the pages for teachers show of courses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from datetime import datetime, timedelta, tzinfo
+from typing import ClassVar, NamedTuple, Self
+from uuid import UUID
 
 from studium.kit.base.clock import now
 from studium.kit.http.pagination import Page
 from studium.kit.http.schemas import PersonOut
+from studium.modules.analytics.periods import DEFAULT_DAYS, midnight
+from studium.modules.analytics.schemas import TrendPoint
 from studium.modules.courses.schemas import CourseOut
 from studium.modules.desk.schemas import GradingSummary
 from studium.modules.enrollments.queries_courses import Silent
@@ -39,6 +42,43 @@ def course_values(form: Form) -> dict[str, object]:
     return {**texts, "estimated_duration_minutes": number(form["estimated_duration_minutes"])}
 
 
+class Day(NamedTuple):
+    """What happened in a course on one day, which began at `at`."""
+
+    course: CourseOut
+    at: datetime
+    enrollments: int
+    completions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """Who came and got through on each of the last days, by the courses in which anything happened."""
+
+    DAYS: ClassVar[int] = DEFAULT_DAYS
+    MOST: ClassVar[int] = 6
+    """Days of courses that are told one by one."""
+
+    trends: Mapping[UUID, Sequence[TrendPoint]]
+    zone: tzinfo
+
+    def of(self, course: CourseOut) -> tuple[list[int], int, int]:
+        """How many came on each day, and the sums of those who came and of those who got through."""
+        points = self.trends.get(course.id, ())
+        came = [point.enrollments for point in points]
+        return came, sum(came), sum(point.completions for point in points)
+
+    def days(self, courses: Sequence[CourseOut]) -> list[Day]:
+        """The last days of these courses on which anything happened, the newest first."""
+        happened = [
+            Day(course, midnight(point.starts_on, self.zone), point.enrollments, point.completions)
+            for course in courses
+            for point in self.trends.get(course.id, ())
+            if point.enrollments > 0 or point.completions > 0
+        ]
+        return sorted(happened, key=lambda day: day.at, reverse=True)[: self.MOST]
+
+
 @dataclass(frozen=True, slots=True)
 class TeachView:
     """What waits for a teacher, and one page of their courses; the query stands in the address."""
@@ -54,6 +94,7 @@ class TeachView:
     is_first: bool
     imports: list[ImportCard]
     silent: Silent
+    lately: Lately
 
     SILENT_DAYS: ClassVar[int] = SILENT_DAYS
 
@@ -66,6 +107,7 @@ class TeachView:
         query: dict[str, str],
         imports: Page[ImportCard],
         silent: Silent,
+        lately: Lately,
         *,
         is_first: bool,
     ) -> Self:
@@ -82,6 +124,7 @@ class TeachView:
             is_first=is_first,
             imports=[one for one in imports.items if one.finished_at is None or one.finished_at > now() - FRESH],
             silent=silent,
+            lately=lately,
         )
 
     @property
