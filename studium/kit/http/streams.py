@@ -1,6 +1,6 @@
 """Answers that are sent piece by piece, and answers as CSV, where `Accept: text/csv` asks for it."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -46,14 +46,15 @@ def csv_responses(description: str) -> dict[int | str, dict[str, Any]]:
 
 
 def csv_stream(
-    filename: str, columns: Sequence[str], pieces: AsyncIterable[Sequence[Sequence[object]]], kind: Csv
+    filename: str, columns: Sequence[str], pieces: AsyncGenerator[Sequence[Sequence[object]]], kind: Csv
 ) -> Stream:
     """A table as a file to save, sent as its rows come: `pieces` gives some rows at a time."""
 
     async def lines() -> AsyncGenerator[bytes]:
         yield ("" if kind is Csv.PLAIN else MARK).encode() + csv_line(columns).encode()
-        async for rows in pieces:
-            yield "".join(map(csv_line, rows)).encode()
+        async with aclosing(pieces):
+            async for rows in pieces:
+                yield "".join(map(csv_line, rows)).encode()
 
     headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Vary": "Accept"}
     return Stream(lines(), headers=headers, media_type=f"{MEDIA_TYPE}; charset=utf-8")

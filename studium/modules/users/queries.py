@@ -37,6 +37,10 @@ class UserFilter:
             wanted.append(_matches(self.q))
         return wanted
 
+    def named(self) -> dict[str, object]:
+        """The same as the record names it."""
+        return {"role": self.role, "account": self.is_active, "q": self.q}
+
 
 def _matches(text: str) -> ColumnElement[bool]:
     """Every word begins a word of the name or stands anywhere in the address; one with an @ there, as it is."""

@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from studium.access.actor import Admin, ClientAddress, CurrentUser, Newcomer, RecentAdmin, require_recent
+from studium.access.downloads import PeopleTable, Taken, people_csv
 from studium.access.password_attempts import make_guess
 from studium.kit.http.dependencies import ReadsDep, ReplicaReadsDep, SessionDep, request_runtime
 from studium.kit.http.pagination import Page, PageDep
 from studium.kit.http.routing import IfMatch, Router
-from studium.kit.http.streams import WantsCsv, csv_responses, csv_stream
+from studium.kit.http.streams import WantsCsv, csv_responses
 from studium.models import Role, User
 from studium.modules.users import actions, actions_help, queries
 from studium.modules.users.actions import PasswordChange
@@ -112,7 +113,8 @@ async def update_me(
 
 @router.get("", response_model=Page[UserResponse], responses=csv_responses("all of them, in the columns of an import"))
 async def list_users(
-    _: Admin,
+    request: Request,
+    actor: Admin,
     reads: ReplicaReadsDep,
     page: PageDep,
     wanted: Annotated[UserFilter, Depends(user_filter)],
@@ -120,7 +122,9 @@ async def list_users(
 ) -> Page[UserResponse] | Response:
     """Everybody, newest first; as CSV all whom the filters leave, in the columns that an import takes."""
     if as_csv:
-        return csv_stream("people.csv", COLUMNS, export_people(reads, wanted), as_csv)
+        taken = Taken(actor, PeopleTable.PEOPLE, narrowed=wanted.named())
+        rows = export_people(reads, wanted)
+        return people_csv(request_runtime(request), taken, "people.csv", COLUMNS, rows, as_csv)
     return await queries.user_page(reads, wanted, page)
 
 

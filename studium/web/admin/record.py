@@ -50,6 +50,7 @@ def audit_action(words: Translations, action: str) -> str:
         "users.erasure_requested": _("Erasure asked for"),
         "users.erasure_cancelled": _("Erasure cancelled"),
         "users.erased": _("Person anonymized"),
+        "users.downloaded": _("Table of people saved"),
         "users.expired": _("Account let go by age"),
         "users.files_expired": _("Files of deactivated people deleted"),
         "people_imports.applied": _("Import of people begun"),
@@ -179,7 +180,7 @@ def _parts(words: Translations, details: Mapping[str, Any], named: Mapping[Thing
 
 def _part(words: Translations, name: str, value: Any, named: Mapping[Thing, Named]) -> Markup:  # noqa: ANN401 -- JSON.
     """One detail: a sentence of its own, or `Name: value`; empty for what says nothing."""
-    if value is None or (value == 0 and name != "released" and value is not False):
+    if value is None or (value == 0 and name not in {"released", "rows"} and value is not False):
         return Markup()
     if isinstance(value, bool) or name == "passkey_id":
         return escape(_sentences(words).get((name, value is not False), ""))
@@ -205,6 +206,10 @@ def _sentences(words: Translations) -> dict[tuple[str, bool], str]:
         ("all", True): _("on all devices"),
         ("dry_run", True): _("only tried"),
         ("never_lower", True): _("no mark falls"),
+        ("account", True): _("only accounts that may log in"),
+        ("account", False): _("only accounts that may not log in"),
+        ("searched", True): _("only those who were searched for"),
+        ("whole", False): _("broken off before the end"),
         ("passkey_id", True): _("with a passkey"),
     }
 
@@ -226,6 +231,9 @@ def _labels(words: Translations) -> dict[str, str]:
         "attempts": _("Attempts"),
         "extra_attempts": _("Extra attempts"),
         "extra_time_percent": _("Extra time in per cent"),
+        "table": _("Table"),
+        "rows": _("Rows"),
+        "silent_days": _("Silent for days"),
         "change": _("Changed"),
         "made": _("Course"),
         "format": _("Format"),
@@ -257,6 +265,9 @@ def _values(words: Translations) -> dict[str | None, str]:
         "completed": _("Completed"),
         "dropped": _("Dropped"),
         "expired": _("Expired"),
+        "table_people": _("People"),
+        "table_roster": _("Learners"),
+        "table_import": _("Report of an import"),
         "unverified": _("the address is not confirmed"),
         "created": _("made"),
         "updated": _("changed"),

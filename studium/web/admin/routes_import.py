@@ -9,11 +9,10 @@ from starlette.responses import Response
 
 from studium.access.actor import Actor, Admin, RecentAdmin
 from studium.kit.http.dependencies import SessionDep, request_runtime
-from studium.kit.http.streams import csv_stream
 from studium.kit.text.csv_text import Csv
 from studium.models import PeopleImport, PlannedAction
 from studium.modules.exchange.people import actions, queries
-from studium.modules.exchange.people.routes import locked_import, nobodys_hash, some_import
+from studium.modules.exchange.people.routes import locked_import, nobodys_hash, report_csv, some_import
 from studium.modules.exchange.people.schemas import PeopleImportOut
 from studium.modules.exchange.people.uploads import PeopleUpload, received
 from studium.modules.exchange.uploads import stored
@@ -78,11 +77,9 @@ async def import_page(
 
 
 @router.get(f"{_ONE}/report.csv")
-async def import_report(request: Request, row: SomeImport) -> Response:
+async def import_report(request: Request, actor: Admin, row: SomeImport) -> Response:
     """Every row of it as a table."""
-    return csv_stream(
-        "people-import.csv", queries.REPORT, queries.report_rows(request_runtime(request), row.id), Csv.MARKED
-    )
+    return report_csv(request, actor, row.id, Csv.MARKED)
 
 
 async def plan_again(request: Request) -> Page:

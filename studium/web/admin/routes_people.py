@@ -7,10 +7,10 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from studium.access.actor import Actor, Admin, ClientAddress, RecentAdmin, require_recent
+from studium.access.downloads import PeopleTable, Taken, people_csv
 from studium.kit.base.versions import ANY_VERSION, IfMatchHeader
 from studium.kit.http.dependencies import ReplicaReadsDep, SessionDep, request_runtime
 from studium.kit.http.pagination import MAX_LIMIT
-from studium.kit.http.streams import csv_stream
 from studium.kit.text.csv_text import Csv
 from studium.kit.text.devices import device_name
 from studium.models import ErasedCertificates, Role, User
@@ -69,11 +69,18 @@ async def people(
 
 @router.get(f"{PATH}.csv")
 async def people_as_csv(
-    _: Admin, reads: ReplicaReadsDep, *, q: Words = "", role: RoleWish = "", state: StateWish = ""
+    request: Request,
+    actor: Admin,
+    reads: ReplicaReadsDep,
+    *,
+    q: Words = "",
+    role: RoleWish = "",
+    state: StateWish = "",
 ) -> Response:
     """The same people as a table, in the columns that an import takes."""
-    rows = export_people(reads, _filter(role, state, q))
-    return csv_stream("people.csv", COLUMNS, rows, Csv.MARKED)
+    wanted = _filter(role, state, q)
+    taken, rows = Taken(actor, PeopleTable.PEOPLE, narrowed=wanted.named()), export_people(reads, wanted)
+    return people_csv(request_runtime(request), taken, "people.csv", COLUMNS, rows, Csv.MARKED)
 
 
 async def new_again(request: Request) -> Page:

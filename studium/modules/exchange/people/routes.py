@@ -9,12 +9,13 @@ from fastapi import Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from studium.access.actor import Actor, Admin, RecentAdmin
+from studium.access.downloads import PeopleTable, Taken, people_csv
 from studium.access.idempotency import FormKey, answer_form
 from studium.kit.http.after import AfterSession
 from studium.kit.http.dependencies import SessionDep, request_runtime
 from studium.kit.http.pagination import PageDep
 from studium.kit.http.routing import Router
-from studium.kit.http.streams import WantsCsv, csv_responses, csv_stream
+from studium.kit.http.streams import Stream, WantsCsv, csv_responses
 from studium.kit.text.csv_text import Csv
 from studium.models import PeopleImport, PlannedAction
 from studium.modules.exchange.people import actions, queries
@@ -71,6 +72,7 @@ async def some_import(import_id: UUID, _: Admin, session: SessionDep) -> PeopleI
 @router.get("/imports/{import_id}", response_model=PeopleImportOut, responses=csv_responses("every row of the report"))
 async def read_people_import(
     request: Request,
+    actor: Admin,
     row: Annotated[PeopleImport, Depends(some_import)],
     session: SessionDep,
     page: PageDep,
@@ -79,14 +81,20 @@ async def read_people_import(
 ) -> PeopleImportOut | AfterSession[Response]:
     """An import: how far it is, its plan, and a page of the rows that do something, in the order of the file."""
     if as_csv:
-        return AfterSession(partial(_report, request, row.id, as_csv))
+        return AfterSession(partial(_report, request, actor, row.id, as_csv))
     rows = await queries.row_page(session, row.id, action, page)
     return PeopleImportOut.of(row, rows.items, rows.next_cursor)
 
 
-async def _report(request: Request, import_id: UUID, kind: Csv) -> Response:
-    rows = queries.report_rows(request_runtime(request), import_id)
-    return csv_stream("people-import.csv", queries.REPORT, rows, kind)
+async def _report(request: Request, actor: Actor, import_id: UUID, kind: Csv) -> Response:
+    return report_csv(request, actor, import_id, kind)
+
+
+def report_csv(request: Request, actor: Actor, import_id: UUID, kind: Csv) -> Stream:
+    """Every row of the report as a file to save."""
+    runtime, taken = request_runtime(request), Taken(actor, PeopleTable.IMPORT, ("people_import", import_id))
+    rows = queries.report_rows(runtime, import_id)
+    return people_csv(runtime, taken, "people-import.csv", queries.REPORT, rows, kind)
 
 
 async def nobodys_hash(_: RecentAdmin) -> str:

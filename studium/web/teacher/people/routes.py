@@ -7,13 +7,13 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from studium.access.actor import Actor, CurrentUser
+from studium.access.downloads import PeopleTable, Taken, people_csv
 from studium.access.permissions import EditableCourse, editable_quiz, visible_enrollment
 from studium.kit.base.problems import FieldError, InvalidInput
 from studium.kit.base.versions import ANY_VERSION
 from studium.kit.db.prepared import QueryExecutor
 from studium.kit.http.dependencies import ReplicaReadsDep, SessionDep, request_runtime
 from studium.kit.http.pagination import MAX_LIMIT
-from studium.kit.http.streams import csv_stream
 from studium.kit.text.csv_text import Csv
 from studium.models import EnrollmentStatus
 from studium.modules.courses.deps import ManagedCourse
@@ -77,7 +77,9 @@ async def roster_csv(
     request: Request, course: ManagedCourse, actor: CurrentUser, reads: ReplicaReadsDep, wanted: Wanted
 ) -> Response:
     """The same as a table to save, all pages of it."""
-    return csv_stream(f"{course.slug}-learners.csv", _COLUMNS, _rows(request, actor, reads, course, wanted), Csv.MARKED)
+    taken = Taken(actor, PeopleTable.ROSTER, ("course", course.id), wanted._asdict())
+    rows = _rows(request, actor, reads, course, wanted)
+    return people_csv(request_runtime(request), taken, f"{course.slug}-learners.csv", _COLUMNS, rows, Csv.MARKED)
 
 
 async def _rows(
