@@ -137,8 +137,6 @@ FILES: dict[str, tuple[bytes, str]] = {
     "f.html": (b"<!doctype html><title>x</title>", "a web page"),
     "g.htm": (b"\xef\xbb\xbf  <HTML><body>x", "a web page"),
     "imsmanifest.xml": (b"<manifest/>", "the table of contents of an IMS package"),
-    "h.txt": (b"Which?\nA. one\nB. two\nANSWER: A\n", "a file of questions in Aiken's format"),
-    "i.gift": (b"Which?\r\rA) one\rB) two\rANSWER: B", "a file of questions in Aiken's format"),
     "j.pdf": (b"%PDF-1.7 \x00", "a PDF document"),
     "k.txt": (b"\n%PDF-1.7 \x00", "a PDF document"),
     "l.doc": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Word"),

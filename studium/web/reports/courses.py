@@ -19,6 +19,7 @@ SENTENCES = frozenset(
         _("The upload is gone; send it again."),
         _("The disk is full; nothing was stored."),
         _("The same course is being imported at this moment."),
+        _("Somebody edited the quiz “%(name)s” at the same moment; import it again."),
         _("A course holds at most %(count)s lessons."),
         _("%(part)s, which is not allowed; import it in smaller parts"),
         _("reading it takes more than %(count)s MiB of memory"),

@@ -75,8 +75,6 @@ SENTENCES = frozenset(
         _("XML files"),
         _("a Common Cartridge"),
         _("another archive"),
-        _("a file of questions in Aiken's format"),
-        _("Paste its text into a quiz"),
         _("It is a program, not text. %(advice)s"),
     }
 )

@@ -15,6 +15,7 @@ class SourceFormat(StrEnum):
     OLX = "olx"
     MARKDOWN = "markdown"
     GIFT = "gift"
+    AIKEN = "aiken"
     MOODLE_XML = "moodle_xml"
 
 

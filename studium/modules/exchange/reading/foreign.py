@@ -108,7 +108,6 @@ _SUFFIXES: Mapping[str, _Kind] = {
     ".json": _Kind("a JSON file", "Write its questions as GIFT or Moodle XML"),
     ".tex": _Kind("a LaTeX document", "Write its questions as GIFT or Moodle XML"),
 }
-_AIKEN = re.compile(r"^\s*ANSWER:\s*[A-Za-z]\s*$", re.MULTILINE)
 _INSIDE = {
     ".gift": "a file of questions",
     ".xml": "XML files",
@@ -195,11 +194,3 @@ def foreign_file(head: bytes, label: PurePath) -> str | None:
     found = next((kind for signature, kind in _SIGNATURES if head.lstrip().startswith(signature)), None)
     kind = found or _SUFFIXES.get(label.suffix.lower())
     return None if kind is None else str(kind)
-
-
-def foreign_text(data: bytes) -> str | None:
-    """What a text of questions is, where it is not GIFT."""
-    text = _decoded(data).replace("\r", "\n")
-    if _AIKEN.search(text) and "{" not in text:
-        return str(_Kind("a file of questions in Aiken's format", "Paste its text into a quiz"))
-    return None

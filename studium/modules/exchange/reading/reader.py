@@ -28,7 +28,8 @@ from studium.modules.exchange.model.texts import (
     QuizText,
     SourceLocation,
 )
-from studium.modules.exchange.reading.foreign import foreign_file, foreign_text, foreign_xml, no_course, refuse_foreign
+from studium.modules.exchange.reading.aiken import is_aiken, read_aiken
+from studium.modules.exchange.reading.foreign import foreign_file, foreign_xml, no_course, refuse_foreign
 from studium.modules.files.archives import check_archive
 from studium.modules.files.formats import FORMATS
 
@@ -56,7 +57,7 @@ class Found:
     @property
     def is_questions(self) -> bool:
         """Whether it holds questions alone, which may go into a course that is there."""
-        return self.source_format in {SourceFormat.GIFT, SourceFormat.MOODLE_XML}
+        return self.source_format in {SourceFormat.GIFT, SourceFormat.AIKEN, SourceFormat.MOODLE_XML}
 
 
 def read_material(path: Path, filename: str, spool: Path, file_max: int) -> Found:
@@ -122,7 +123,9 @@ def _questions(path: Path, filename: str, head: bytes) -> Found:
     if _is_xml(head, is_text=is_text):
         _refuse(foreign_xml(data), label)
         return Found(SourceFormat.MOODLE_XML, _quiz_course(read_moodle_xml(data, label), label))
-    _refuse(foreign_text(data) if is_text else "not an archive, not XML, and not called .gift or .txt", label)
+    _refuse(None if is_text else "not an archive, not XML, and not called .gift or .txt", label)
+    if is_aiken(data):
+        return Found(SourceFormat.AIKEN, _quiz_course(read_aiken(data, label), label))
     return Found(SourceFormat.GIFT, _quiz_course(read_gift(data, label), label))
 
 
