@@ -94,6 +94,28 @@ async def test_the_device_keeps_on_after_a_save_during_which_somebody_typed(scho
     await until(page, _KEPT % "Three.")
 
 
+async def test_after_a_save_whose_answer_was_lost_the_next_one_needs_no_help(school: Eyes, found: Look) -> None:
+    """The next try finds its own text saved; what is typed then is saved by itself, as ever."""
+    page, lost = found.page, list[object]()
+
+    async def lose(route: Route) -> None:
+        if route.request.method == "POST" and not lost:
+            lost.append(await route.fetch())
+            await route.abort()
+        else:
+            await route.continue_()
+
+    await page.route("**/lessons/*", lose)
+    await page.locator("#content").fill("Sent.")
+    await state(page, "offline")
+    await state(page, "saved")
+    assert await stored(school) == "Sent."
+    await page.locator("#content").fill("Sent, and more.")
+    await until(page, "() => document.querySelector('md-editor').dataset.state !== 'saved'")
+    await state(page, "saved")
+    assert await stored(school) == "Sent, and more."
+
+
 async def test_a_page_that_somebody_goes_back_to_holds_no_text_for_saved_that_is_not(school: Eyes, found: Look) -> None:
     page = found.page
     await page.route(

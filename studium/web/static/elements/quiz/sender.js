@@ -65,7 +65,7 @@ export class Sender {
   async run() {
     for (let wasCut = true; ;) {
       const { sent, isCut } = this.isPaused ? NOTHING : this.batch(ALIVE);
-      if (!sent.length) return;
+      if (!sent.length) { this.failures = 0; return; }  // No next try takes along what is typed now.
       if (!wasCut && !this.isUrgent) { this.soon(); return; }
       wasCut = isCut;
       this.first = null;

@@ -123,7 +123,6 @@ export class SavedText {
     if (this.isPaused) return false;
     try {
       const { version } = await ask(this.form.address, pairs);
-      this.#failures = 0;
       this.isBehind = false;
       this.#isOwn = true;
       await this.#accepted(version, text, number);
@@ -136,6 +135,7 @@ export class SavedText {
 
   async #accepted(version, text, number) {
     Object.assign(this, { base: version, from: text });
+    this.#failures = 0;
     this.#sent = [];
     if (number !== this.number) {
       this.keep();
@@ -163,6 +163,7 @@ export class SavedText {
   async #compare() {
     const { version, text } = await this.#look(), isSame = text === this.form.text();
     this.#isOwn = false;
+    this.#failures = 0;
     this.isBehind = !isSame && text !== this.from && !this.#sent.includes(digest(text));
     if (this.isBehind) return this.say("behind");
     Object.assign(this, { base: version, from: text });
