@@ -157,7 +157,7 @@ def import_course(
     owner: str | None = None,
     into: UUID | None = None,
 ) -> None:
-    """Import a course (Open edX's OLX, Studium's Markdown), or questions (GIFT, Aiken, Moodle XML); exit 1 where it fails.
+    """Import a course (OLX of Open edX, our Markdown) or questions (GIFT, Aiken, Moodle XML); exit 1 where it fails.
 
     Parameters
     ----------
