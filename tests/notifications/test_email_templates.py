@@ -35,6 +35,7 @@ FACTS: dict[str, Fact] = {
     "time": "14:15",
     "reason": "A mistake",
     "known": True,
+    "proven": True,
 }
 # What a person may be called, and a course: markup of every kind that a letter passes through, and other directions.
 HOSTILE = [
