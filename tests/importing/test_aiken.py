@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -98,6 +99,15 @@ def test_the_plain_form_of_pasted_text_may_stand_in_it(tmp_path: Path) -> None:
 )
 def test_the_content_says_what_it_is(text: str, *, is_one: bool) -> None:
     assert is_aiken(text.encode()) is is_one
+
+
+@pytest.mark.parametrize("text", ["", "Q?\nA. a\nB. b\n\n", "\f\n"])
+def test_empty_lines_take_no_longer_than_their_number(text: str) -> None:
+    """With a square of it, this would take minutes."""
+    started = process_time()
+    assert not is_aiken((text + "\n" * 65_536 + "x").encode())
+    assert is_aiken((text + "\n" * 60_000 + " \tANSWER: A\n" + "\n" * 60_000).encode())
+    assert process_time() - started < 5
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

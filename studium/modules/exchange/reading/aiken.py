@@ -27,9 +27,9 @@ from studium.modules.exchange.pasting.plain import plain_questions
 
 _HEAD = 65_536
 _ANSWER = re.compile(
-    r"^\s*(?:ANSWER|(?:ال)?(?:إجابة|اجابة|جواب))\s?:\s*[A-Za-z\u0621-\u064a]\s*$", re.MULTILINE | re.IGNORECASE
+    r"^[^\S\n]*(?:ANSWER|(?:ال)?(?:إجابة|اجابة|جواب))\s?:\s*[A-Za-z\u0621-\u064a]\s*$", re.MULTILINE | re.IGNORECASE
 )
-_GIFT = re.compile(r"^\s*(?:::|\$CATEGORY:)|(?<!\\)\{\s*(?:[=~#}]|T|F)", re.MULTILINE)
+_GIFT = re.compile(r"^[^\S\n]*(?:::|\$CATEGORY:)|(?<!\\)\{\s*(?:[=~#}]|T|F)", re.MULTILINE)
 _NAME_MAX = 80
 _KINDS = {
     QuestionType.MULTIPLE_CHOICE: Kind.CHOICE,
