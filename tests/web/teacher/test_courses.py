@@ -70,7 +70,7 @@ async def test_the_first_page_says_what_happened_lately(world: World):
         assert cell.xpath(".//*[local-name()='svg']/@aria-hidden") == ["true"]
         assert rows["Course C0"].xpath("string(td[@data-label='Last 30 days'])") == "\u2013"
         told = page.xpath("//section[@aria-labelledby='lately']//li/span[1]")
-        said = [" ".join(one.xpath(".//text()")) for one in told]
+        said = [" ".join(" ".join(one.xpath(".//text()")).split()) for one in told]
         days = [point for point in reversed(trend) if point["enrollments"] or point["completions"]]
         assert len([one for one in said if one.startswith("Course C1 ")]) == len(days)
         assert "Course C1 2 enrolled · 1 completed" in said

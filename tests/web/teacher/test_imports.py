@@ -94,6 +94,9 @@ async def test_a_report_is_narrowed_by_fate_and_comes_in_pages(world: World):
         skipped = tree(await ada.get("/teach/import/{J1}?show=skipped"))
         assert skipped.xpath("//tbody//th//bdi/text()") == ["course/lti/c.xml:2"]
         assert skipped.xpath("//tbody//td[1]/bdi/text()") == ["\u00d73"]
+        assert not page.xpath("//tbody//td[2]/text()[normalize-space()]"), (
+            "text and names beside it would stand apart on a phone"
+        )
         assert (await ada.get("/teach/import/{J1}?show=lost")).status_code == 422
         assert "3 of 10 files taken over." in text(await ada.get("/teach/import/{J2}"))
         many = new_course_import(world, "J4", status=ImportStatus.DONE, finished_at=now(), report=REPORT * 100)
