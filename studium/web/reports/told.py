@@ -14,6 +14,8 @@ _PARTS = "; "
 _MOST = 4
 """Such parts as one sentence has at most, with all that stands in its values."""
 _DEEPEST = 4
+_TOLD = 20
+"""Parts of a sentence, or of a list in it, that are looked up. The rest stays as it is: names may be full of signs."""
 _ALONE = "; the source says: "
 """Nothing follows a sentence with this: what it quotes may be any text."""
 _MORE = " …)"
@@ -78,13 +80,15 @@ def _things(words: Translations, sentence: str) -> Iterator[tuple[str, str | Non
 def _pieces(words: Translations, sentence: str, sign: str, depth: int) -> Iterator[tuple[str, str | None]]:
     """What stands between the signs, each with its translation. Some sentences have such a sign in them."""
     parts, place = sentence.split(sign), 0
-    while place < len(parts):
+    while place < min(_TOLD, len(parts)):
         runs = [sign.join(parts[place : place + many]) for many in range(1, min(_MOST, len(parts) - place) + 1)]
         whole = [run for run in reversed(runs) if run in SENTENCES]
         tried = ((run, _said(words, run, depth)) for run in (*whole, *runs))
         run, said = next((each for each in tried if each[1] is not None), (runs[0], None))
         yield run, said
         place += run.count(sign) + 1
+    if place < len(parts):
+        yield sign.join(parts[place:]), None
 
 
 def _said(words: Translations, sentence: str, depth: int) -> str | None:

@@ -61,6 +61,13 @@ def test_a_long_report_takes_no_long() -> None:
     assert perf_counter() - begin < 2
 
 
+def test_what_is_full_of_signs_takes_no_longer_by_its_length() -> None:
+    """A page has a hundred such lines."""
+    found = told(AR, "its script was left out; " * 3 + "a; " * 2_000 + "z")
+    assert [one.is_english for one in found] == [False] * 3 + [True] * 18
+    assert found[-1].text.endswith("a; a; z")
+
+
 async def test_a_report_is_said_in_the_language_of_the_page(world: World):
     await add_course_imports(world)
     async with tab(world, "ada", **{"accept-language": "ar"}) as ada:
