@@ -73,4 +73,4 @@ async def test_a_report_is_said_in_the_language_of_the_page(world: World):
     async with tab(world, "ada", **{"accept-language": "ar"}) as ada:
         cells = tree(await ada.get("/teach/import/{J1}")).xpath("//tbody/tr/td[2]")
     assert " ".join(cells[0].text_content().split()) == "درس"
-    assert [one.text for one in cells[2].xpath("bdi[@lang='en']")] == ["lti", "no counterpart"]
+    assert [one.text for one in cells[2].xpath(".//bdi[@lang='en']")] == ["lti", "no counterpart"]
