@@ -1,5 +1,6 @@
 """Makes rows of an imported course, and remembers what its source brought."""
 
+from asyncio import sleep
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -44,7 +45,10 @@ async def known_items(session: AsyncSession, course: Course, item: CourseItem, *
 
 
 async def create_course(session: AsyncSession, owner_id: UUID, material: Prepared) -> Written:
-    """Make a draft of the course, with everything in it, in a handful of statements."""
+    """Make a draft of the course, with everything in it, in a handful of statements; those of questions for each quiz.
+
+    Requests of others are answered between two lessons, however many questions there are.
+    """
     text, item = material.course, material.item
     fields = course_wish(text).model_dump(exclude={"slug", "metadata", "instructor_id"})
     metadata = text.metadata or None
@@ -63,11 +67,14 @@ async def create_course(session: AsyncSession, owner_id: UUID, material: Prepare
         session.add(
             record(course, item, "lesson", item.id_of(lesson.slug), row.id, material.checksums[lesson.slug], parts)
         )
+        await sleep(0)
     session.add_all(lessons.values())
     await session.flush()
     session.add_all(quiz for quiz, _ in quizzes)
     await session.flush()
-    session.add_all(row for _, rows in quizzes for row in rows)
+    for _, rows in quizzes:
+        session.add_all(rows)
+        await session.flush()
     session.add(record(course, item, "course", "", course.id, material.course_checksum, material.course_parts))
     await session.flush()
     return Written(course, Outcome.CREATED)
