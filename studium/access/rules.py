@@ -14,7 +14,6 @@ from studium.models import (
     Certificate,
     Course,
     CourseImport,
-    CourseInvitation,
     DataExport,
     Enrollment,
     EnrollmentStatus,
@@ -42,13 +41,12 @@ def may_edit_course(actor: Actor | None) -> Rule:
 
 
 def may_see_course(actor: Actor | None) -> Rule:
-    """Know that it exists: everyone when it is published; a draft its owner, admins, those ever enrolled or invited."""
+    """Know that it exists: everyone when it is published; a draft only its owner, admins and those ever enrolled."""
     if actor is None:
         return Course.is_published.is_(True)
     if actor.is_admin:
         return true()
-    entered = (_ever_enrolled(actor), _is_invited(actor)) if actor.role is Role.STUDENT else (_ever_enrolled(actor),)
-    return or_(Course.is_published.is_(True), Course.instructor_id == actor.id, *entered)
+    return or_(Course.is_published.is_(True), Course.instructor_id == actor.id, _ever_enrolled(actor))
 
 
 def may_read_lessons(actor: Actor | None) -> Rule:
@@ -72,14 +70,6 @@ def is_learning(actor: Actor) -> Rule:
 
 def _ever_enrolled(actor: Actor) -> Rule:
     return _enrolled(actor, true())
-
-
-def _is_invited(actor: Actor) -> Rule:
-    """Whether there is an invitation to the address that the student has proved; it is kept for a day after its end."""
-    address = select(User.email).where(User.id == actor.id, User.email_verified_at.is_not(None)).scalar_subquery()
-    mine = CourseInvitation.course_id == Course.id, CourseInvitation.email == address
-    kept = select(CourseInvitation.id).where(*mine, CourseInvitation.withdrawn_at.is_(None))
-    return exists(kept.correlate(Course))
 
 
 def _enrolled(actor: Actor, condition: Rule) -> Rule:

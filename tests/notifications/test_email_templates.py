@@ -36,6 +36,7 @@ FACTS: dict[str, Fact] = {
     "reason": "A mistake",
     "known": True,
     "proven": True,
+    "open": True,
 }
 # What a person may be called, and a course: markup of every kind that a letter passes through, and other directions.
 HOSTILE = [

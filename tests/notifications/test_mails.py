@@ -235,7 +235,7 @@ CASES = {
     "course_invitation": Case(
         want_in_course,
         page="/courses/course-c1",
-        facts={"course": "Course C1", "known": True, "proven": True},
+        facts={"course": "Course C1", "known": True, "proven": True, "open": True},
         tells=("Ada Example", "mia@school.example"),
     ),
     "certificate_issued": Case(

@@ -1,7 +1,5 @@
 """Emails about learning: enrollment, grade, certificate."""
 
-from urllib.parse import quote
-
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
@@ -98,18 +96,17 @@ async def mail_course_invitation(runtime: Runtime, event: CourseInvitationSent) 
         day=day_in(to.language, invitation.expires_at),
         known=known is not None,
         proven=known is not None and known.email_verified_at is not None,
+        open=row[5],
         address=invitation.email,
-        page=_way_in(known, f"/courses/{slug}", is_published=row[5]),
+        page=_way_in(known, f"/courses/{slug}" if row[5] else "/courses"),
     )
 
 
-def _way_in(known: User | None, course: str, *, is_published: bool) -> str:
-    """Where somebody who is invited goes: who is not logged in sees no draft, and who has proved no address none."""
+def _way_in(known: User | None, courses: str) -> str:
+    """Where somebody who is invited goes: to an account, to a proved address, else to the course or the catalogue."""
     if known is None:
         return "/register"
-    if known.email_verified_at is None:
-        return "/reset"
-    return course if is_published else f"/login?next={quote(course, safe='')}"
+    return courses if known.email_verified_at is not None else "/reset"
 
 
 @on(CertificateIssued, "notifications.mail_certificate", has_external_effects=True)

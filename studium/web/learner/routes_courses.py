@@ -57,8 +57,7 @@ async def way_of(request: Request, course: CourseBySlug, actor: OptionalUser, re
         steps = [Step.of_progress(lesson) for lesson in found]
     else:
         steps = [Step.of_outline(lesson) for lesson in await lists.outline(request, actor, course.id, reads)]
-    # A student who sees a draft was invited to it, or in it before.
-    may_enroll = course.is_published if actor is None else actor.role is Role.STUDENT
+    may_enroll = course.is_published and (actor is None or actor.role is Role.STUDENT)
     return Way(Book.of(course), course.description or "", steps, enrollment, may_enroll)
 
 
