@@ -94,8 +94,9 @@ async def test_the_device_keeps_on_after_a_save_during_which_somebody_typed(scho
     await until(page, _KEPT % "Three.")
 
 
-async def test_after_a_save_whose_answer_was_lost_the_next_one_needs_no_help(school: Eyes, found: Look) -> None:
-    """The next try finds its own text saved; what is typed then is saved by itself, as ever."""
+@pytest.mark.parametrize("is_found_saved", [False, True], ids=["typed on at once", "typed on after the next try"])
+async def test_an_answer_that_never_came_is_no_other_text(school: Eyes, found: Look, *, is_found_saved: bool) -> None:
+    """Where nothing was typed the next try finds its own text saved; what is typed then is saved by itself, as ever."""
     page, lost = found.page, list[object]()
 
     async def lose(route: Route) -> None:
@@ -108,8 +109,9 @@ async def test_after_a_save_whose_answer_was_lost_the_next_one_needs_no_help(sch
     await page.route("**/lessons/*", lose)
     await page.locator("#content").fill("Sent.")
     await state(page, "offline")
-    await state(page, "saved")
     assert await stored(school) == "Sent."
+    if is_found_saved:
+        await state(page, "saved")
     await page.locator("#content").fill("Sent, and more.")
     await until(page, "() => document.querySelector('md-editor').dataset.state !== 'saved'")
     await state(page, "saved")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, Page
 from sqlalchemy import delete
 
 from studium.models import Lesson, UserSession
@@ -112,28 +112,3 @@ async def test_another_text_and_another_tab_are_never_overwritten_unseen(
         async with second.expect_navigation():
             await second.locator("section[aria-labelledby=both] button:not([name])").click()
         assert await stored(school) == "Mine."
-
-
-async def test_an_answer_that_never_came_is_no_other_text(
-    chromium: Browser,  # noqa: F811 -- the fixture.
-    database_url: str,
-    tmp_path: Path,
-) -> None:
-    async with eyes(chromium, database_url, tmp_path) as school, school.look(LESSON, "ada") as found:
-        page, lost = found.page, list[object]()
-
-        async def lose(route: Route) -> None:
-            if route.request.method == "POST" and not lost:
-                lost.append(await route.fetch())
-                await route.abort()
-            else:
-                await route.continue_()
-
-        await page.route("**/lessons/*", lose)
-        await ready(page)
-        await page.locator("#content").fill("Sent.")
-        await state(page, "offline")
-        assert await stored(school) == "Sent."
-        await page.locator("#content").fill("Sent, and more.")
-        await state(page, "saved")
-        assert await stored(school) == "Sent, and more."
